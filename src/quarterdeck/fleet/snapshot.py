@@ -1,0 +1,168 @@
+"""What polls are answered from: the fleet in memory, replaced when it changes.
+
+A `TenantFleet` never changes. A change committed here, or heard of through the event log, makes it stale; the next poll
+reloads it, and whoever polls meanwhile waits for the same reload. With the database away the stale one goes on answering.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from quarterdeck.clock import Clock
+from quarterdeck.database import Connection, Database
+from quarterdeck.errors import Unavailable
+from quarterdeck.events import EventLog, Position
+from quarterdeck.fleet.assembly import CompiledPipeline, compile_pipeline
+from quarterdeck.fleet.collector import NO_CUSTOMISATION, Customisation
+from quarterdeck.fleet.matcher_index import MatcherIndex
+from quarterdeck.fleet.matchers import parse_matchers
+from quarterdeck.fleet.store import collectors as collector_store
+from quarterdeck.fleet.store import pipelines as pipeline_store
+from quarterdeck.fleet.store.pipelines import PipelineHead
+
+STREAMS = ("pipeline:", "collector:")
+"""The event streams that belong to the fleet."""
+
+# Kinds that change what a collector gets. What collectors themselves say (registered, status_changed, …) does not.
+_COLLECTOR_KINDS = frozenset({"collector.created", "collector.updated", "collector.deleted"})
+
+
+@dataclass(frozen=True, slots=True)
+class ServedPipeline:
+    """An enabled Alloy pipeline, ready for assembly."""
+
+    head: PipelineHead
+    compiled: CompiledPipeline
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TenantFleet:
+    """One tenant's pipelines and customised collectors. Compared by identity: another object is another state."""
+
+    pipelines: tuple[ServedPipeline, ...]
+    index: MatcherIndex[ServedPipeline]
+    customisations: Mapping[str, Customisation]
+    loaded_at: float
+    """Monotonic seconds."""
+
+    def customisation(self, collector_id: str) -> Customisation:
+        return self.customisations.get(collector_id, NO_CUSTOMISATION)
+
+
+@dataclass(slots=True)
+class _Slot:
+    fleet: TenantFleet | None = None
+    stale: bool = True
+    loading: asyncio.Task[TenantFleet] | None = None
+
+
+class FleetSnapshots:
+    """The tenants' fleets, kept up to date from the event log."""
+
+    def __init__(self, database: Database, events: EventLog, clock: Clock) -> None:
+        self._database = database
+        self._events = events
+        self._clock = clock
+        self._slots: dict[str, _Slot] = {}
+
+    async def run(self) -> None:
+        """Listen for changes for ever. Everything loaded before the first event is read again once."""
+        after = await self._first_position()
+        for slot in self._slots.values():
+            slot.stale = True
+        async for event in self._events.follow(tenant_id=None, stream_prefixes=STREAMS, after=after):
+            if event.stream.startswith("pipeline:") or event.kind in _COLLECTOR_KINDS:
+                self.changed(event.tenant_id)
+
+    async def _first_position(self) -> Position:
+        while True:
+            try:
+                return await self._events.head()
+            except Unavailable:
+                await asyncio.sleep(1)
+
+    def changed(self, tenant_id: str) -> None:
+        """The tenant's fleet is not what was loaded any more."""
+        slot = self._slots.get(tenant_id)
+        if slot is not None:
+            slot.stale = True
+
+    def oldest_age(self) -> float:
+        """Seconds since the fleet that is out of date for longest was found current; 0.0 when none is out of date."""
+        now = self._clock.monotonic()
+        return max(
+            (now - slot.fleet.loaded_at for slot in self._slots.values() if slot.fleet and slot.stale), default=0.0
+        )
+
+    def peek(self, tenant_id: str) -> TenantFleet | None:
+        """The fleet if it is loaded and nothing is known to have changed."""
+        slot = self._slots.get(tenant_id)
+        return slot.fleet if slot is not None and not slot.stale else None
+
+    async def current(self, tenant_id: str) -> TenantFleet:
+        """The fleet as it is now, or as it was last known when the database is away. Raises Unavailable if it never
+        was known."""
+        slot = self._slots.setdefault(tenant_id, _Slot())
+        if slot.fleet is not None and not slot.stale:
+            return slot.fleet
+        try:
+            return await self._reload(tenant_id, slot)
+        except Unavailable:
+            if slot.fleet is None:
+                raise
+            return slot.fleet
+
+    async def _reload(self, tenant_id: str, slot: _Slot) -> TenantFleet:
+        # A change that arrives while a load is under way makes that load's result stale at once: `stale` is cleared
+        # before reading, so it is seen again after.
+        if slot.loading is None or slot.loading.done():
+            slot.stale = False
+            slot.loading = asyncio.create_task(self._load(tenant_id, slot))
+        elif slot.stale:
+            await asyncio.wait([slot.loading])
+            return await self.current(tenant_id)
+        return await asyncio.shield(slot.loading)
+
+    async def _load(self, tenant_id: str, slot: _Slot) -> TenantFleet:
+        known = {} if slot.fleet is None else {_key(item.head): item.compiled for item in slot.fleet.pipelines}
+        try:
+            heads, texts, customised = await self._database.read(partial(_read, tenant_id=tenant_id, known=known))
+        except BaseException:
+            slot.stale = True
+            raise
+        # Parsing a fleet takes seconds when it is large, and polls go on meanwhile.
+        served = await asyncio.to_thread(_serve, heads, texts, known)
+        index = MatcherIndex((item, parse_matchers(item.head.matchers, limit=None)) for item in served)
+        slot.fleet = TenantFleet(tuple(served), index, customised, self._clock.monotonic())
+        return slot.fleet
+
+
+_Key = tuple[str, str, str]
+
+
+def _key(head: PipelineHead) -> _Key:
+    return head.ident, head.name, head.contents_sha256
+
+
+def _read(
+    connection: Connection, *, tenant_id: str, known: Mapping[_Key, CompiledPipeline]
+) -> tuple[list[PipelineHead], dict[str, str], dict[str, Customisation]]:
+    heads = pipeline_store.list_served(connection, tenant_id)
+    missing = {head.contents_sha256 for head in heads if _key(head) not in known}
+    texts = pipeline_store.texts_by_sha256(connection, tenant_id, missing)
+    return heads, texts, collector_store.customisations(connection, tenant_id)
+
+
+def _serve(
+    heads: list[PipelineHead], texts: Mapping[str, str], known: Mapping[_Key, CompiledPipeline]
+) -> list[ServedPipeline]:
+    served = []
+    for head in heads:
+        compiled = known.get(_key(head)) or compile_pipeline(
+            ident=head.ident, name=head.name, contents=texts[head.contents_sha256]
+        )
+        served.append(ServedPipeline(head, compiled))
+    return served

@@ -1,0 +1,313 @@
+"""The composition root: settings → database → services → transports. The only room that knows all others."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from importlib import metadata
+from types import ModuleType
+from typing import Any
+
+import orjson
+from google.protobuf.descriptor import ServiceDescriptor
+from prometheus_client import CollectorRegistry
+
+from quarterdeck import migrations
+from quarterdeck.admin.admin_service import AdminService
+from quarterdeck.admin.tenant_service import TenantService
+from quarterdeck.clock import Clock, SystemClock
+from quarterdeck.database import Database
+from quarterdeck.errors import DomainError, PreconditionFailed, Reason
+from quarterdeck.events import EventLog
+from quarterdeck.fleet.attributes import AttributeLimits
+from quarterdeck.fleet.collector_service import CollectorService
+from quarterdeck.fleet.composition import Composer
+from quarterdeck.fleet.contacts import Contacts
+from quarterdeck.fleet.fleet_service import FleetService
+from quarterdeck.fleet.inactivity import Inactivity, InactivityRules
+from quarterdeck.fleet.pipeline_service import PipelineService
+from quarterdeck.fleet.polls import Polls
+from quarterdeck.fleet.snapshot import FleetSnapshots
+from quarterdeck.gen.collector.v1 import collector_pb2
+from quarterdeck.gen.pipeline.v1 import pipeline_pb2
+from quarterdeck.gen.quarterdeck.admin.v1 import admin_pb2
+from quarterdeck.gen.quarterdeck.fleet.v1 import fleet_pb2
+from quarterdeck.gen.tenant.v1 import tenant_pb2
+from quarterdeck.identity import Accounts, Caller, Identity, MethodClass, Rate, RateLimits, Role, bootstrap
+from quarterdeck.identity.bootstrap import TENANT_ID
+from quarterdeck.settings import Settings
+from quarterdeck.wire.chain import CallChain, bind
+from quarterdeck.wire.connect import ConnectTransport
+from quarterdeck.wire.dialects import Dialect, protojson
+from quarterdeck.wire.edge import PollEdge
+from quarterdeck.wire.grpc import GrpcServer
+from quarterdeck.wire.http import HttpApplication, Page, PageAnswer
+from quarterdeck.wire.method import RateClass, Service, describe_service
+from quarterdeck.wire.metrics import CallMetrics
+from quarterdeck.wire.mounts import MountTransport
+from quarterdeck.wire.openapi import openapi_document
+from quarterdeck.wire.rest.transport import RestTransport
+
+_log = logging.getLogger("quarterdeck")
+
+POLL_PATH = "/collector.v1.CollectorService/GetConfig"
+
+
+@dataclass(frozen=True, slots=True)
+class Transports:
+    """What listens."""
+
+    http: HttpApplication
+    grpc: GrpcServer
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A server that is ready to listen."""
+
+    transports: Transports
+    database: Database
+    bootstrap_token: str | None
+    """The first admin token, on the very first start only."""
+
+
+class HeaderAuthenticator:
+    """Reads credentials where our clients put them."""
+
+    def __init__(self, identity: Identity) -> None:
+        self._identity = identity
+
+    async def authenticate(self, headers: Mapping[str, str]) -> Caller:
+        return await self._identity.authenticate(headers.get("authorization"), headers.get("x-api-key"))
+
+    def recall(self, headers: Mapping[str, str]) -> Caller | None:
+        return self._identity.known_caller(headers.get("authorization"), headers.get("x-api-key"))
+
+
+class NoAuthenticator:
+    """Everybody is an admin of the default tenant."""
+
+    CALLER = Caller(TENANT_ID, "anonymous", "anonymous", Role.ADMIN, "anonymous")
+
+    async def authenticate(self, headers: Mapping[str, str]) -> Caller:  # noqa: ARG002 - that is the point
+        return self.CALLER
+
+    def recall(self, headers: Mapping[str, str]) -> Caller | None:  # noqa: ARG002
+        return self.CALLER
+
+
+class TokenRates:
+    """The budgets of tokens, by the contract's rate classes."""
+
+    _CLASSES: Mapping[RateClass, MethodClass] = {
+        RateClass.API: MethodClass.API,
+        RateClass.COLLECTOR: MethodClass.COLLECTOR,
+    }
+
+    def __init__(self, limits: RateLimits, clock: Clock) -> None:
+        self._limits = limits
+        self._clock = clock
+
+    def take(self, token_id: str, rate_class: RateClass) -> None:
+        self._limits.take(token_id, self._CLASSES[rate_class], self._clock.monotonic())
+
+
+def transports(
+    chain: CallChain,
+    *,
+    dialects: Mapping[str, Dialect] | None = None,
+    pages: Mapping[str, Page] | None = None,
+    registry: CollectorRegistry | None = None,
+    max_body_bytes: int = 4 * 1024 * 1024,
+    share_grpc_port: bool = False,
+) -> Transports:
+    """Every transport in front of a chain. The fixed pages `/metrics` and `/openapi.json` come with it."""
+    registry = registry or CollectorRegistry()
+    observer = CallMetrics(registry)
+    known = {"protojson": protojson, **(dialects or {})}
+    connect = ConnectTransport(chain, observer, max_body_bytes=max_body_bytes)
+    methods = {method.path: method for service in chain.services for method in service.methods}
+    return Transports(
+        http=HttpApplication(
+            edge=PollEdge(methods[POLL_PATH], connect, chain, observer) if POLL_PATH in methods else None,
+            connect=connect,
+            mounts=MountTransport(chain, known, observer, max_body_bytes=max_body_bytes),
+            rest=RestTransport(chain, known, max_body_bytes=max_body_bytes, observer=observer),
+            pages={"/metrics": observer.page, "/openapi.json": _openapi_page(chain.services), **(pages or {})},
+        ),
+        grpc=GrpcServer(chain, observer, max_body_bytes=max_body_bytes, share_port=share_grpc_port),
+    )
+
+
+@asynccontextmanager
+async def application(
+    settings: Settings, *, clock: Clock | None = None, share_grpc_port: bool = False
+) -> AsyncIterator[Application]:
+    """Open everything that a server stands on, and close it again. Raises DomainError when it cannot start."""
+    clock = clock or SystemClock()
+    if not settings.database:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    await prepare_database(settings.database_url)
+    database = await Database.open(settings.database_url, clock=clock)
+    try:
+        async with _running(settings, database, clock, share_grpc_port=share_grpc_port) as running:
+            yield running
+    finally:
+        await database.close()
+
+
+async def prepare_database(url: str) -> None:
+    """Make an empty database ours, and bring an older SQLite up to date; an older PostgreSQL is its operators' to move.
+
+    Raises PreconditionFailed or Unavailable.
+    """
+    status = await migrations.check(url)
+    if status.current == status.head:
+        return
+    if status.current is None or url.startswith("sqlite"):
+        await migrations.upgrade(url)
+        return
+    raise PreconditionFailed(
+        Reason.DATABASE_UNAVAILABLE,
+        f"the database is at revision {status.current}, this version needs {status.head}: run `quarterdeck db upgrade`",
+    )
+
+
+@asynccontextmanager
+async def _running(
+    settings: Settings, database: Database, clock: Clock, *, share_grpc_port: bool
+) -> AsyncIterator[Application]:
+    chosen = settings.bootstrap_token.get_secret_value() if settings.bootstrap_token else None
+    first_token = await bootstrap(database, clock, chosen_token=chosen)
+    identity = Identity(database, clock)
+    event_log = EventLog(database)
+    snapshots = FleetSnapshots(database, event_log, clock)
+    contacts = Contacts(database, clock)
+    inactivity = Inactivity(
+        database,
+        contacts,
+        clock,
+        InactivityRules(least=settings.inactive_after, purge_after_days=settings.purge_inactive_after_days),
+    )
+    registry = CollectorRegistry()
+    chain = CallChain(
+        *_services(settings, database, identity, event_log, snapshots, contacts, clock),
+        authenticator=HeaderAuthenticator(identity) if settings.authenticates else NoAuthenticator(),
+        rate_limiter=TokenRates(_rate_limits(settings), clock),
+    )
+    await snapshots.current(TENANT_ID)
+    identity.start()
+    writing = asyncio.create_task(contacts.run(), name="contacts")
+    tasks = [
+        asyncio.create_task(_kept_alive(snapshots.run, "fleet snapshots")),
+        asyncio.create_task(_kept_alive(inactivity.run, "inactivity")),
+    ]
+    try:
+        yield Application(
+            transports(
+                chain,
+                pages={"/healthz": _healthz, "/readyz": _Readiness(database, snapshots, clock).page},
+                registry=registry,
+                max_body_bytes=settings.max_body_bytes,
+                share_grpc_port=share_grpc_port,
+            ),
+            database,
+            first_token,
+        )
+    finally:
+        for task in tasks:
+            task.cancel()
+        contacts.close()
+        await asyncio.gather(*tasks, writing, return_exceptions=True)
+        await identity.close()
+
+
+def _services(
+    settings: Settings,
+    database: Database,
+    identity: Identity,
+    event_log: EventLog,
+    snapshots: FleetSnapshots,
+    contacts: Contacts,
+    clock: Clock,
+) -> tuple[tuple[Service, ...], Mapping[str, Callable[..., Any]]]:
+    limits = AttributeLimits(
+        max_remote=settings.max_remote_attributes,
+        max_key=settings.max_attribute_key,
+        max_value=settings.max_attribute_value,
+    )
+    composer = Composer()
+    polls = Polls(database, snapshots, contacts, composer, clock, limits)
+    implementations: dict[Service, object] = {
+        _describe(pipeline_pb2, "PipelineService"): PipelineService(
+            database, snapshots, clock, refuse_empty_sync=settings.refuse_empty_sync
+        ),
+        _describe(collector_pb2, "CollectorService"): CollectorService(
+            database, snapshots, contacts, polls, clock, limits
+        ),
+        _describe(fleet_pb2, "FleetService"): FleetService(database, snapshots, composer, event_log, clock),
+        _describe(tenant_pb2, "TenantService"): TenantService(
+            collector_rate=int(settings.rate_limit_collector) or None, api_rate=int(settings.rate_limit_api) or None
+        ),
+        _describe(admin_pb2, "AdminService"): AdminService(Accounts(database, clock, identity)),
+    }
+    return tuple(implementations), bind(implementations)
+
+
+def _describe(module: ModuleType, name: str) -> Service:
+    descriptor: ServiceDescriptor = module.DESCRIPTOR.services_by_name[name]
+    return describe_service(descriptor)
+
+
+def _rate_limits(settings: Settings) -> RateLimits:
+    wanted = {MethodClass.COLLECTOR: settings.rate_limit_collector, MethodClass.API: settings.rate_limit_api}
+    return RateLimits({kind: Rate(rate, max(1.0, rate)) for kind, rate in wanted.items() if rate})
+
+
+async def _kept_alive(run: object, name: str) -> None:
+    """Background work must not die of one surprise: it is logged once and started again."""
+    while True:
+        try:
+            await run()  # type: ignore[operator]
+        except Exception:  # noqa: BLE001 - the worker loop
+            _log.exception("%s stopped unexpectedly and is started again", name)
+            await asyncio.sleep(1)
+
+
+def _openapi_page(services: tuple[Service, ...]) -> Page:
+    document = orjson.dumps(openapi_document(services, title="Quarterdeck", version=metadata.version("quarterdeck")))
+
+    async def page() -> PageAnswer:
+        return PageAnswer(200, "application/json", document)
+
+    return page
+
+
+async def _healthz() -> PageAnswer:
+    return PageAnswer(200, "application/json", b'{"status":"ok"}')
+
+
+class _Readiness:
+    """Ready means that polls are answered. That the database is away is told, but collectors must still come here."""
+
+    def __init__(self, database: Database, snapshots: FleetSnapshots, clock: Clock) -> None:
+        self._database = database
+        self._snapshots = snapshots
+        self._clock = clock
+
+    async def page(self) -> PageAnswer:
+        away = True
+        with suppress(DomainError):
+            await self._database.ping()
+            away = False
+        age = self._snapshots.oldest_age()
+        report = {
+            "status": "degraded" if away else "ok",
+            "database": "unavailable" if away else "ok",
+            "migrations": "ok",
+            "snapshot_age_seconds": round(age, 3),
+        }
+        return PageAnswer(200, "application/json", orjson.dumps(report))

@@ -1,0 +1,153 @@
+"""The one tree of settings. Flags win over the environment, that over `quarterdeck.toml`, that over the defaults.
+
+Every field `x_y` is the variable `QUARTERDECK_X_Y`; a secret may be in the file that `QUARTERDECK_X_Y_FILE` names. Unknown
+keys are errors, wherever they stand: a misspelt limit must not be silently no limit.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from quarterdeck.errors import Invalid, Reason
+
+PREFIX = "QUARTERDECK_"
+
+# Read by other commands than `serve`, or by tests.
+_OTHER_VARIABLES = frozenset({"QUARTERDECK_URL", "QUARTERDECK_TOKEN", "QUARTERDECK_CONFIG"})
+_OTHER_PREFIXES = ("QUARTERDECK_TEST_", "QUARTERDECK_BENCH_")
+
+
+class Settings(BaseSettings):
+    """What `quarterdeck serve` can be told."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, validate_default=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="HTTP port; 0 for any free one.")
+    grpc_port: int = Field(8081, ge=0, le=65535, description="gRPC port; 0 for any free one.")
+    database: str = Field("", description="sqlite:///FILE or postgresql://…; a file in the data directory when empty.")
+    data_dir: Path = Field(Path("quarterdeck-data"), description="Where the embedded database is kept.")
+    workers: int = Field(1, ge=1, le=64, description="Processes that serve.")
+    log_format: Literal["text", "json"] = Field("text", description="text or json.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="debug, info, warning or error."
+    )
+    bootstrap_token: SecretStr | None = Field(None, description="The first admin token of an empty database.")
+    no_auth: bool = Field(False, description="Take every caller for an admin; on loopback addresses only.")
+    unsafe_no_auth: bool = Field(False, description="The same on any address. Anybody who reaches it owns the fleet.")
+    rate_limit_collector: float = Field(
+        0, ge=0, description="Requests per second of one token to collector calls; 0: any."
+    )
+    rate_limit_api: float = Field(0, ge=0, description="Requests per second of one token to all else; 0: any.")
+    max_body_bytes: int = Field(4 * 1024 * 1024, ge=64 * 1024, description="The largest request.")
+    max_remote_attributes: int = Field(100, ge=1, description="Remote attributes of one collector.")
+    max_attribute_key: int = Field(100, ge=1, description="Characters of an attribute's key.")
+    max_attribute_value: int = Field(1024, ge=1, description="Characters of an attribute's value.")
+    inactive_after: float = Field(
+        3600, gt=0, description="Seconds without a call until a collector counts as gone, at least."
+    )
+    purge_inactive_after_days: float = Field(0, ge=0, description="Days until a gone collector is forgotten; 0: never.")
+    refuse_empty_sync: bool = Field(False, description="Refuse a SyncPipelines call that would delete all of a source.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the hook's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the hook's signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        path = _config_file()
+        toml = (TomlConfigSettingsSource(settings_cls, path),) if path is not None else ()
+        return init_settings, env_settings, *toml
+
+    @property
+    def database_url(self) -> str:
+        return self.database or f"sqlite:///{self.data_dir / 'quarterdeck.db'}"
+
+    @property
+    def authenticates(self) -> bool:
+        return not (self.no_auth or self.unsafe_no_auth)
+
+
+def load_settings(flags: Mapping[str, Any] | None = None) -> Settings:
+    """The settings in force. `flags` are those that were given. Raises Invalid, naming each setting that is wrong."""
+    _check_environment()
+    given = {**_secrets_from_files(), **{name: value for name, value in (flags or {}).items() if value is not None}}
+    try:
+        settings = Settings(**given)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors())
+        raise Invalid(Reason.FIELD_INVALID, f"settings are not usable: {problems}") from error
+    except ValueError as error:
+        raise Invalid(Reason.FIELD_INVALID, f"the settings file cannot be read: {error}") from error
+    _check_exposure(settings)
+    return settings
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is reachable from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _config_file() -> Path | None:
+    named = os.environ.get("QUARTERDECK_CONFIG")
+    if named is not None and not Path(named).is_file():
+        raise ValueError(f"QUARTERDECK_CONFIG names {named!r}, which is no file")
+    path = Path(named or "quarterdeck.toml")
+    return path if path.is_file() else None
+
+
+def _secret_fields() -> set[str]:
+    return {name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
+
+
+def _secrets_from_files() -> dict[str, str]:
+    found = {}
+    for name in _secret_fields():
+        variable = f"{PREFIX}{name.upper()}"
+        path = os.environ.get(f"{variable}_FILE")
+        if path is None or variable in os.environ:
+            continue
+        try:
+            found[name] = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise Invalid(Reason.FIELD_INVALID, f"{variable}_FILE names {path!r}, which cannot be read") from error
+    return found
+
+
+def _check_environment() -> None:
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    known |= {f"{PREFIX}{name.upper()}_FILE" for name in _secret_fields()} | _OTHER_VARIABLES
+    unknown = [
+        name for name in os.environ
+        if name.upper().startswith(PREFIX) and name.upper() not in known and not name.startswith(_OTHER_PREFIXES)
+    ]  # fmt: skip
+    if unknown:
+        accepted = ", ".join(sorted(known))
+        raise Invalid(
+            Reason.FIELD_INVALID,
+            f"the environment has {', '.join(sorted(unknown))}, which is no setting; there are {accepted}",
+        )
+
+
+def _check_exposure(settings: Settings) -> None:
+    if settings.no_auth and not settings.unsafe_no_auth and not is_loopback(settings.host):
+        raise Invalid(
+            Reason.FIELD_INVALID,
+            f"without authentication this server listens on loopback addresses only, not on {settings.host!r}; "
+            "remove --no-auth, or say --unsafe-no-auth if anybody who reaches it may own the fleet",
+        )

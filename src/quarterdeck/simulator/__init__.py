@@ -1,0 +1,1 @@
+"""Collectors that are not there: they speak to a server as Grafana Alloy's `remotecfg` does, and run nothing."""

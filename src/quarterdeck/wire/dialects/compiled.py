@@ -1,0 +1,102 @@
+"""Dialects made from conventions: a codec per message type, compiled when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+import orjson
+from google.protobuf.descriptor import Descriptor
+from google.protobuf.message import Message
+
+from quarterdeck.errors import Invalid, Reason
+from quarterdeck.wire.dialects.conventions import Conventions
+from quarterdeck.wire.dialects.dialect import Dialect, ErrorBody, MessageCodec
+from quarterdeck.wire.dialects.parsing import Fill, Parsers, half_a_pair
+from quarterdeck.wire.dialects.printing import Printers, PrintMessage
+from quarterdeck.wire.dialects.refusal import Refusal, TooDeep
+from quarterdeck.wire.errors import WireError
+
+
+def compile_dialect(name: str, conventions: Conventions, render_error: Callable[[WireError], ErrorBody]) -> Dialect:
+    """A dialect that follows the conventions and puts errors in the family's envelope. Safe for threads."""
+    return _CompiledDialect(name, conventions, render_error)
+
+
+class _CompiledDialect:
+    __slots__ = ("_codecs", "_empty_is_object", "_name", "_parsers", "_printers", "_render_error")
+
+    def __init__(self, name: str, conventions: Conventions, render_error: Callable[[WireError], ErrorBody]) -> None:
+        self._name = name
+        self._empty_is_object = conventions.empty_body_is_object
+        self._render_error = render_error
+        self._printers = Printers(conventions)
+        self._parsers = Parsers(conventions)
+        self._codecs: dict[type[Message], MessageCodec] = {}
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def codec(self, message_class: type[Message]) -> MessageCodec:
+        known = self._codecs.get(message_class)
+        return known if known is not None else self._compile(message_class)
+
+    def render_error(self, error: WireError) -> ErrorBody:
+        return self._render_error(error)
+
+    def _compile(self, message_class: type[Message]) -> MessageCodec:
+        descriptor = cast("Descriptor", message_class.DESCRIPTOR)
+        codec = _CompiledCodec(
+            message_class, self._printers.of(descriptor), self._parsers.of(descriptor), self._empty_is_object
+        )
+        return self._codecs.setdefault(message_class, codec)
+
+
+@dataclass(frozen=True, slots=True)
+class _CompiledCodec:
+    message_class: type[Message]
+    print_message: PrintMessage
+    fill: Fill
+    empty_is_object: bool
+
+    def encode(self, message: Message) -> bytes:
+        return orjson.dumps(self.to_json(message))
+
+    def to_json(self, message: Message) -> Any:
+        try:
+            return self.print_message(message, 1)
+        except Refusal as refusal:
+            raise refusal.to_error() from None
+        except RecursionError:  # the caller stood so deep that our own limit came too late
+            raise TooDeep().to_error() from None
+
+    def decode(self, data: bytes) -> Message:
+        if not data or data.isspace():
+            return self._empty_body()
+        try:
+            value = orjson.loads(data)
+        except orjson.JSONDecodeError as error:
+            raise Invalid(
+                Reason.BODY_MALFORMED,
+                f"the body is not valid JSON: {error.msg} (line {error.lineno}, column {error.colno})",
+            ) from None
+        return self.from_json(value)
+
+    def from_json(self, value: Any) -> Message:
+        message = self.message_class()
+        try:
+            self.fill(message, value, 1)
+        except Refusal as refusal:
+            raise refusal.to_error() from None
+        except RecursionError:
+            raise TooDeep().to_error() from None
+        except UnicodeEncodeError:  # in a message that is a text itself, such as StringValue
+            raise half_a_pair().to_error() from None
+        return message
+
+    def _empty_body(self) -> Message:
+        if self.empty_is_object:
+            return self.message_class()
+        raise Invalid(Reason.BODY_MALFORMED, "the body is empty; a message without fields is {}")

@@ -1,0 +1,100 @@
+"""The HTTP port: which adapter answers which path.
+
+the poll edge → Connect and gRPC-Web → mounts → fixed pages → REST → an error in the envelope of the path's family
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from quarterdeck.wire.asgi import ClientDisconnected, Receive, Scope, Send, accepts_gzip, header_map, respond
+from quarterdeck.wire.chain import new_request_id
+from quarterdeck.wire.connect import ConnectTransport, send_connect_error
+from quarterdeck.wire.edge import PollEdge
+from quarterdeck.wire.errors import to_wire, unknown_route, wrong_verb
+from quarterdeck.wire.mounts import MountTransport, send_unknown_route
+from quarterdeck.wire.rest.transport import RestTransport
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PageAnswer:
+    """What a fixed page answers."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+
+Page = Callable[[], Awaitable[PageAnswer]]
+
+
+class HttpApplication:
+    """The ASGI application of the HTTP port."""
+
+    def __init__(
+        self,
+        *,
+        edge: PollEdge | None,
+        connect: ConnectTransport,
+        mounts: MountTransport,
+        rest: RestTransport,
+        pages: Mapping[str, Page],
+    ) -> None:
+        self._edge = edge
+        self._edge_path = edge.path if edge is not None else ""
+        self._connect = connect
+        self._mounts = mounts
+        self._rest = rest
+        self._pages = pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise RuntimeError(f"only HTTP is served here, not {scope['type']}")
+        request_id = new_request_id()
+        try:
+            await self._route(scope, receive, send, request_id)
+        except ClientDisconnected:
+            return
+        except Exception as error:  # noqa: BLE001 - the last edge: nothing may leave without an envelope
+            await _fail(error, send, request_id)
+
+    async def _route(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+        path = scope["path"]
+        if path == self._edge_path and self._edge is not None:
+            await self._edge.handle(scope, receive, send, request_id)
+        elif self._connect.serves(path):
+            await self._connect.handle(scope, receive, send, request_id)
+        elif self._mounts.serves(path):
+            await self._mounts.handle(scope, receive, send, request_id)
+        elif path in self._pages:
+            await self._page(scope, send, request_id)
+        elif not await self._rest.handle(scope, receive, send, request_id):
+            await self._nothing(path, send, request_id)
+
+    async def _page(self, scope: Scope, send: Send, request_id: str) -> None:
+        if scope["method"] not in ("GET", "HEAD"):
+            await send_connect_error(send, wrong_verb(scope["method"], "GET, HEAD"), request_id)
+            return
+        answer = await self._pages[scope["path"]]()
+        body = b"" if scope["method"] == "HEAD" else answer.body
+        gzipped = accepts_gzip(header_map(scope))
+        headers = [("x-request-id", request_id)]
+        await respond(send, answer.status, answer.content_type, body, headers=headers, gzipped=gzipped)
+
+    async def _nothing(self, path: str, send: Send, request_id: str) -> None:
+        family = self._mounts.family_of(path)
+        if family is not None:
+            await send_unknown_route(send, family, path, request_id)
+        else:
+            await send_connect_error(send, unknown_route(path), request_id)
+
+
+async def _fail(error: Exception, send: Send, request_id: str) -> None:
+    try:
+        await send_connect_error(send, to_wire(error, request_id), request_id)
+    except Exception:  # noqa: BLE001 - the response had started, or the connection is gone
+        _log.debug("request %s could not be answered", request_id)

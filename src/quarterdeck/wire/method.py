@@ -1,0 +1,168 @@
+"""The contract as the server reads it: one `Method` per RPC and one `Service` per service, made from the descriptors.
+
+Everything that a transport, the chain or the REST router needs to know about an RPC is here, and comes from the .proto
+files alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+from google.api import annotations_pb2, http_pb2
+from google.protobuf import descriptor_pb2
+from google.protobuf.descriptor import Descriptor, MethodDescriptor, ServiceDescriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+from quarterdeck.gen.quarterdeck.wire.v1 import options_pb2
+from quarterdeck.identity.call import Role
+
+
+class RateClass(IntEnum):
+    """The budget that a call draws on."""
+
+    API = options_pb2.RATE_CLASS_API
+    COLLECTOR = options_pb2.RATE_CLASS_COLLECTOR
+
+
+@dataclass(frozen=True, slots=True)
+class HttpBinding:
+    """One `google.api.http` rule: verb, path template, and where the body goes (`""`, `"*"` or a field)."""
+
+    verb: str
+    template: str
+    body: str
+    response_body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A further place of a service: `prefix` and what is between the names; see `quarterdeck.wire.v1.Mount`."""
+
+    prefix: str
+    join: int
+    service_name: str
+
+    def path(self, method_name: str) -> str:
+        match self.join:
+            case options_pb2.JOIN_DOT:
+                return f"{self.prefix}/{self.service_name}.{method_name}"
+            case options_pb2.JOIN_BARE:
+                return f"{self.prefix}{self.service_name}.{method_name}"
+            case _:
+                return f"{self.prefix}/{self.service_name}/{method_name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One RPC."""
+
+    name: str
+    service_name: str
+    request_class: type[Message]
+    response_class: type[Message]
+    streams: bool
+    """Whether the answer is a stream. (No contract of ours has client streams.)"""
+    no_side_effects: bool
+    role: Role
+    rate_class: RateClass
+    bindings: tuple[HttpBinding, ...]
+    stream_id_field: str
+    stream_resume_field: str
+    descriptor: MethodDescriptor = field(repr=False, compare=False)
+
+    @property
+    def path(self) -> str:
+        """The canonical path, on Connect and gRPC alike."""
+        return f"/{self.service_name}/{self.name}"
+
+    @property
+    def python_name(self) -> str:
+        """The name of the method that implements it: `GetPipelineID` is `get_pipeline_id`."""
+        return snake_case(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service and how it looks beside its canonical paths."""
+
+    name: str
+    methods: tuple[Method, ...]
+    dialect: str
+    mounts: tuple[Mount, ...]
+    max_body_bytes: int
+    """0: the server's limit."""
+    descriptor: ServiceDescriptor = field(repr=False, compare=False)
+
+
+def snake_case(name: str) -> str:
+    """`GetPipelineID` → `get_pipeline_id`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def describe_service(descriptor: ServiceDescriptor) -> Service:
+    """Read a service's descriptor. Raises ValueError for what must never start: no role, a client stream."""
+    rules: options_pb2.ServiceRules = extension(descriptor.GetOptions(), options_pb2.service_rules)
+    return Service(
+        name=descriptor.full_name,
+        methods=tuple(_describe_method(method) for method in descriptor.methods),
+        dialect=rules.dialect or "protojson",
+        mounts=tuple(Mount(mount.prefix, mount.join, mount.service_name or descriptor.name) for mount in rules.mounts),
+        max_body_bytes=rules.max_body_bytes,
+        descriptor=descriptor,
+    )
+
+
+def _describe_method(descriptor: MethodDescriptor) -> Method:
+    options = descriptor.GetOptions()
+    rules: options_pb2.MethodRules = extension(options, options_pb2.method_rules)
+    if rules.role == options_pb2.ROLE_UNSPECIFIED:
+        raise ValueError(f"{descriptor.full_name} declares no role: add (quarterdeck.wire.v1.method_rules)")
+    if descriptor.client_streaming:
+        raise ValueError(f"{descriptor.full_name} streams its request: no transport here carries that")
+    return Method(
+        name=descriptor.name,
+        service_name=descriptor.containing_service.full_name,
+        request_class=message_class(descriptor.input_type),
+        response_class=message_class(descriptor.output_type),
+        streams=descriptor.server_streaming,
+        no_side_effects=options.idempotency_level == descriptor_pb2.MethodOptions.NO_SIDE_EFFECTS,
+        role=Role(rules.role),
+        rate_class=RateClass(rules.rate_class or options_pb2.RATE_CLASS_API),
+        bindings=tuple(_bindings(extension(options, annotations_pb2.http))),
+        stream_id_field=rules.stream.id_field,
+        stream_resume_field=rules.stream.resume_field,
+        descriptor=descriptor,
+    )
+
+
+def _bindings(rule: http_pb2.HttpRule) -> Iterator[HttpBinding]:
+    kind = rule.WhichOneof("pattern")
+    if kind is None:
+        return
+    if kind == "custom":
+        verb, template = rule.custom.kind, rule.custom.path
+    else:
+        verb, template = kind.upper(), getattr(rule, kind)
+    yield HttpBinding(verb=verb, template=template, body=rule.body, response_body=rule.response_body)
+    for additional in rule.additional_bindings:
+        yield from _bindings(additional)
+
+
+def extension(options: Message, handle: Any) -> Any:
+    """The value of a custom option; its default when it is not set. (The generated stubs do not type these.)"""
+    return options.Extensions[handle]
+
+
+def has_extension(options: Message, handle: Any) -> bool:
+    """Whether a custom option is set."""
+    return options.HasExtension(handle)
+
+
+def message_class(descriptor: Descriptor) -> type[Message]:
+    """The generated class of a message."""
+    return GetMessageClass(descriptor)

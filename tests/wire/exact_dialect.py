@@ -1,0 +1,34 @@
+"""A dialect that is nothing like protojson, to prove that a family's JSON is stated and not programmed."""
+
+from __future__ import annotations
+
+import orjson
+
+from quarterdeck.wire.dialects import (
+    Conventions,
+    ErrorBody,
+    Nulls,
+    PrintedUnset,
+    TimeFormat,
+    UnsetMessage,
+    compile_dialect,
+)
+from quarterdeck.wire.errors import WireError
+
+EXACT = Conventions(
+    unset=PrintedUnset(time="", message=UnsetMessage.NULL),
+    int64_as_text=False,
+    times=TimeFormat.MICROSECONDS,
+    nulls=Nulls.DROPPED,
+    any_key_case=True,
+    empty_body_is_object=True,
+)
+
+
+def render_error(error: WireError) -> ErrorBody:
+    """A problem document with the text once more under `error`."""
+    body = {"error": error.message, "status": error.status, "title": error.code.value.replace("_", " ")}
+    return ErrorBody(status=error.status, content_type="application/problem+json", body=orjson.dumps(body))
+
+
+exact = compile_dialect("exact", EXACT, render_error)
