@@ -88,13 +88,16 @@ class RunningServer:
         grpc_port: int = 0,
     ) -> Self:
         """Start without waiting, for tests of servers that do not become ready."""
+        home = Path(data_dir).resolve()
+        home.mkdir(parents=True, exist_ok=True)
         command_line = [
             *command, "serve", "--host", host, "--port", str(port), "--grpc-port", str(grpc_port),
-            "--database", database_url, "--data-dir", str(data_dir), "--log-format", "json", *args,
+            "--database", database_url, "--data-dir", str(home), "--log-format", "json", *args,
         ]  # fmt: skip
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("QUARTERDECK_")}
         process = subprocess.Popen(
             command_line,
+            cwd=home,  # where no quarterdeck.toml of a developer lies
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

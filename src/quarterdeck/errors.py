@@ -1,7 +1,8 @@
 """What can go wrong, in the house's own words.
 
-A rule, a store or a service raises one of these; `wire/errors.py` alone knows what each becomes on the wire. Every error
-carries a `Reason` for machines, a sentence for people (what, which one, what would be accepted) and optional metadata.
+A rule, a store or a service raises one of these; `wire/errors.py` alone knows what each becomes on the wire. Every
+error carries a `Reason` for machines, a sentence for people (what, which one, what would be accepted) and optional
+metadata.
 """
 
 from __future__ import annotations

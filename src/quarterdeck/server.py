@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from importlib import metadata
@@ -200,7 +200,7 @@ async def _running(
     )
     await snapshots.current(TENANT_ID)
     identity.start()
-    writing = asyncio.create_task(contacts.run(), name="contacts")
+    writing = asyncio.create_task(_kept_alive(contacts.run, "contacts"))
     tasks = [
         asyncio.create_task(_kept_alive(snapshots.run, "fleet snapshots")),
         asyncio.create_task(_kept_alive(inactivity.run, "inactivity")),
@@ -267,11 +267,12 @@ def _rate_limits(settings: Settings) -> RateLimits:
     return RateLimits({kind: Rate(rate, max(1.0, rate)) for kind, rate in wanted.items() if rate})
 
 
-async def _kept_alive(run: object, name: str) -> None:
-    """Background work must not die of one surprise: it is logged once and started again."""
+async def _kept_alive(run: Callable[[], Awaitable[None]], name: str) -> None:
+    """Background work must not die of one surprise: it is logged and started again, until it ends by itself."""
     while True:
         try:
-            await run()  # type: ignore[operator]
+            await run()
+            return
         except Exception:  # noqa: BLE001 - the worker loop
             _log.exception("%s stopped unexpectedly and is started again", name)
             await asyncio.sleep(1)

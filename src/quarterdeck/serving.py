@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import multiprocessing
+import queue
 import signal
 import socket
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from types import FrameType
 from typing import Any
@@ -46,7 +49,7 @@ def listen(host: str, port: int) -> socket.socket:
         listener.close()
         raise OSError(f"cannot listen for HTTP on {host}:{port}: {error.strerror}") from error
     listener.listen(2048)
-    listener.setblocking(False)
+    listener.setblocking(False)  # noqa: FBT003 - the method's signature
     return listener
 
 
@@ -54,24 +57,34 @@ async def serve(settings: Settings, listener: socket.socket, *, worker: bool = F
     """Serve in this process until told to stop."""
     async with application(settings, share_grpc_port=worker) as running:
         grpc_port = await running.transports.grpc.start(f"{_bracketed(settings.host)}:{settings.grpc_port}")
-        server = uvicorn.Server(_config(running))
-        server.config.load()
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        while not (server.started or serving.done()):
-            await asyncio.sleep(0.01)
-        if not serving.done() and not worker:
-            announce(settings, listener.getsockname()[1], grpc_port, running.bootstrap_token)
-        if started is not None:
-            started.put(running.bootstrap_token)
+
+        def on_listening() -> None:
+            if not worker:
+                announce(settings, listener.getsockname()[1], grpc_port, running.bootstrap_token)
+            elif started is not None:
+                started.put(running.bootstrap_token)
+
         try:
-            await serving
+            await _HttpServer(_config(running), on_listening).serve(sockets=[listener])
         finally:
             await running.transports.grpc.stop(GRACE)
 
 
+class _HttpServer(uvicorn.Server):
+    """Uvicorn, saying when it listens."""
+
+    def __init__(self, config: uvicorn.Config, on_listening: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_listening = on_listening
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_listening()
+
+
 def _config(running: Application) -> uvicorn.Config:
     return uvicorn.Config(
-        running.transports.http,  # type: ignore[arg-type]
+        running.transports.http,
         http="httptools",
         lifespan="off",
         access_log=False,
@@ -154,8 +167,8 @@ class _Workers:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
         token = self._start_first()
-        if self._stopping or not self._processes:
-            sys.exit(1)
+        if not self._processes:
+            sys.exit(0 if self._stopping else 1)
         self._processes += [self._start() for _ in range(self._settings.workers - 1)]
         announce(self._settings, self._listener.getsockname()[1], self._settings.grpc_port, token)
         while not self._stopping:
@@ -167,14 +180,11 @@ class _Workers:
         """Alone, so that an empty database is set up once and a server that cannot start says so once."""
         process = self._start()
         self._processes.append(process)
-        while process.is_alive() and not self._stopping:
-            try:
+        while process.is_alive():
+            with suppress(queue.Empty):
                 token: str | None = self._started.get(timeout=0.2)
-            except Exception:  # noqa: BLE001, S112, PERF203 - queue.Empty, on a queue of another process
-                continue
-            return token
-        if not self._stopping:
-            self._processes.clear()
+                return token
+        self._processes.clear()
         return None
 
     def _start(self) -> BaseProcess:

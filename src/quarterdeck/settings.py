@@ -1,7 +1,7 @@
 """The one tree of settings. Flags win over the environment, that over `quarterdeck.toml`, that over the defaults.
 
-Every field `x_y` is the variable `QUARTERDECK_X_Y`; a secret may be in the file that `QUARTERDECK_X_Y_FILE` names. Unknown
-keys are errors, wherever they stand: a misspelt limit must not be silently no limit.
+Every field `x_y` is the variable `QUARTERDECK_X_Y`; a secret may be in the file that `QUARTERDECK_X_Y_FILE` names.
+Unknown keys are errors, wherever they stand: a misspelt limit must not be silently no limit.
 """
 
 from __future__ import annotations
@@ -29,32 +29,40 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, validate_default=True)
 
-    host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(8080, ge=0, le=65535, description="HTTP port; 0 for any free one.")
-    grpc_port: int = Field(8081, ge=0, le=65535, description="gRPC port; 0 for any free one.")
-    database: str = Field("", description="sqlite:///FILE or postgresql://…; a file in the data directory when empty.")
-    data_dir: Path = Field(Path("quarterdeck-data"), description="Where the embedded database is kept.")
-    workers: int = Field(1, ge=1, le=64, description="Processes that serve.")
-    log_format: Literal["text", "json"] = Field("text", description="text or json.")
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8080, ge=0, le=65535, description="HTTP port; 0 for any free one.")
+    grpc_port: int = Field(default=8081, ge=0, le=65535, description="gRPC port; 0 for any free one.")
+    database: str = Field(
+        default="", description="sqlite:///FILE or postgresql://…; a file in the data directory when empty."
+    )
+    data_dir: Path = Field(default=Path("quarterdeck-data"), description="Where the embedded database is kept.")
+    workers: int = Field(default=1, ge=1, le=64, description="Processes that serve.")
+    log_format: Literal["text", "json"] = Field(default="text", description="text or json.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="debug, info, warning or error."
+        default="info", description="debug, info, warning or error."
     )
-    bootstrap_token: SecretStr | None = Field(None, description="The first admin token of an empty database.")
-    no_auth: bool = Field(False, description="Take every caller for an admin; on loopback addresses only.")
-    unsafe_no_auth: bool = Field(False, description="The same on any address. Anybody who reaches it owns the fleet.")
+    bootstrap_token: SecretStr | None = Field(default=None, description="The first admin token of an empty database.")
+    no_auth: bool = Field(default=False, description="Take every caller for an admin; on loopback addresses only.")
+    unsafe_no_auth: bool = Field(
+        default=False, description="The same on any address. Anybody who reaches it owns the fleet."
+    )
     rate_limit_collector: float = Field(
-        0, ge=0, description="Requests per second of one token to collector calls; 0: any."
+        default=0, ge=0, description="Requests per second of one token to collector calls; 0: any."
     )
-    rate_limit_api: float = Field(0, ge=0, description="Requests per second of one token to all else; 0: any.")
-    max_body_bytes: int = Field(4 * 1024 * 1024, ge=64 * 1024, description="The largest request.")
-    max_remote_attributes: int = Field(100, ge=1, description="Remote attributes of one collector.")
-    max_attribute_key: int = Field(100, ge=1, description="Characters of an attribute's key.")
-    max_attribute_value: int = Field(1024, ge=1, description="Characters of an attribute's value.")
+    rate_limit_api: float = Field(default=0, ge=0, description="Requests per second of one token to all else; 0: any.")
+    max_body_bytes: int = Field(default=4 * 1024 * 1024, ge=64 * 1024, description="The largest request.")
+    max_remote_attributes: int = Field(default=100, ge=1, description="Remote attributes of one collector.")
+    max_attribute_key: int = Field(default=100, ge=1, description="Characters of an attribute's key.")
+    max_attribute_value: int = Field(default=1024, ge=1, description="Characters of an attribute's value.")
     inactive_after: float = Field(
-        3600, gt=0, description="Seconds without a call until a collector counts as gone, at least."
+        default=3600, gt=0, description="Seconds without a call until a collector counts as gone, at least."
     )
-    purge_inactive_after_days: float = Field(0, ge=0, description="Days until a gone collector is forgotten; 0: never.")
-    refuse_empty_sync: bool = Field(False, description="Refuse a SyncPipelines call that would delete all of a source.")
+    purge_inactive_after_days: float = Field(
+        default=0, ge=0, description="Days until a gone collector is forgotten; 0: never."
+    )
+    refuse_empty_sync: bool = Field(
+        default=False, description="Refuse a SyncPipelines call that would delete all of a source."
+    )
 
     @classmethod
     def settings_customise_sources(

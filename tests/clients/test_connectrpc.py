@@ -15,6 +15,7 @@ from connectrpc.codec import Codec
 from connectrpc.compat import google_protobuf_binary_codec, google_protobuf_json_codec
 from connectrpc.errors import ConnectError
 from connectrpc.protocol import ProtocolType
+from pyqwest import Client, HTTPTransport, HTTPVersion
 
 from quarterdeck.gen.collector.v1 import collector_pb2
 from quarterdeck.gen.collector.v1.collector_connect import CollectorServiceClient, CollectorServiceClientSync
@@ -138,7 +139,9 @@ async def test_async_stream(server: RunningServer, protocol: dict[str, Any], hea
 
 
 async def test_grpc_client_of_connectrpc(server: RunningServer, headers: dict[str, str]) -> None:
-    client = PipelineServiceClient(f"http://{server.grpc_target}", protocol=ProtocolType.GRPC)
+    # Without TLS the HTTP client must be told that the server speaks HTTP/2.
+    http2 = Client(HTTPTransport(http_version=HTTPVersion.HTTP2))
+    client = PipelineServiceClient(f"http://{server.grpc_target}", protocol=ProtocolType.GRPC, http_client=http2)
     created = await client.create_pipeline(_create(_unique("grpc")), headers=headers)
 
     await client.delete_pipeline(pipeline_pb2.DeletePipelineRequest(id=created.id), headers=headers)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -153,16 +152,19 @@ def test_a_watch_sees_changes_and_is_resumed(channel: grpc.Channel, metadata: tu
     assert [message.kind for message in read(missed[0].id, 1)] == ["collector.deleted"]
 
 
-async def test_an_aio_watch_ends_with_its_deadline(
+async def test_an_aio_watch_ends_with_its_deadline_and_the_channel_goes_on(
     aio_channel: grpc.aio.Channel, metadata: tuple[tuple[str, str], ...]
 ) -> None:
     fleet = _stub(fleet_pb2_grpc.FleetServiceStub, aio_channel)
-    stream = fleet.WatchFleet(fleet_pb2.WatchFleetRequest(), metadata=metadata, timeout=0.5)
-    assert (await stream.read()).kind == "watch.started"
+    watching = fleet.WatchFleet(fleet_pb2.WatchFleetRequest(), metadata=metadata, timeout=0.5)
+    assert (await watching.read()).kind == "watch.started"
     with pytest.raises(grpc.aio.AioRpcError) as ended:
-        _ = [message async for message in stream]
-
+        while await watching.read() is not grpc.aio.EOF:
+            pass
     assert ended.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+
+    pipelines = _stub(pipeline_pb2_grpc.PipelineServiceStub, aio_channel)
+    await pipelines.ListPipelines(pipeline_pb2.ListPipelinesRequest(), metadata=metadata)
 
 
 def test_health(channel: grpc.Channel) -> None:
@@ -190,18 +192,6 @@ def test_reflection_describes_every_service(channel: grpc.Channel, metadata: tup
         texts = answer.file_descriptor_response.file_descriptor_proto
         described = [descriptor_pb2.FileDescriptorProto.FromString(text) for text in texts]
         assert any(name == f"{file.package}.{service.name}" for file in described for service in file.service)
-
-
-def test_a_call_gives_up_at_its_deadline_and_the_channel_goes_on(
-    channel: grpc.Channel, metadata: tuple[tuple[str, str], ...]
-) -> None:
-    pipelines = _stub(pipeline_pb2_grpc.PipelineServiceStub, channel)
-    begun = time.monotonic()
-    with pytest.raises(grpc.RpcError) as late:
-        pipelines.ListPipelines(pipeline_pb2.ListPipelinesRequest(), metadata=metadata, timeout=0.000_001)
-    assert late.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    assert time.monotonic() - begun < 5
-    assert pipelines.ListPipelines(pipeline_pb2.ListPipelinesRequest(), metadata=metadata) is not None
 
 
 def test_a_request_over_the_limit(channel: grpc.Channel, metadata: tuple[tuple[str, str], ...]) -> None:

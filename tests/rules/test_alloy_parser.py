@@ -107,10 +107,13 @@ def test_valid(text: str) -> None:
         pytest.param("a = [1\n]", '1:7: expected "," or "]" before the end of the line', id="list without last comma"),
         pytest.param("a = {b = 1\n}", '1:11: expected "," or "}" before the end of the line', id="object, likewise"),
         pytest.param("a = f(1\n)", '1:8: expected "," or ")" before the end of the line', id="call, likewise"),
-        pytest.param("a = (1\n)", '1:7: expected "," or ")" before the end of the line', id="parentheses, likewise"),
+        pytest.param("a = (1\n)", '1:7: expected ")" before the end of the line', id="parentheses over lines"),
         pytest.param(
             "a = [1 /*\n*/ ]", '1:8: expected "," or "]" before the end', id="a comment over lines ends the line"
         ),
+        pytest.param("a = b[1\n]", '1:8: expected "]" before the end of the line', id="index over lines"),
+        pytest.param("a = (1, 2)", "1:7: expected \")\", found ','", id="parentheses are no list"),
+        pytest.param("a = [1, 2", '1:10: expected "," or "]" before the end of the text', id="list without an end"),
         pytest.param("a = [,]", "1:6: expected a value, found ','", id="a comma without a value"),
         pytest.param("a = [1 2]", '1:8: expected "," or "]", found \'2\'', id="values without a comma"),
         pytest.param(

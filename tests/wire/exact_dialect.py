@@ -13,6 +13,7 @@ from quarterdeck.wire.dialects import (
     UnsetMessage,
     compile_dialect,
 )
+from quarterdeck.wire.error_details import printable
 from quarterdeck.wire.errors import WireError
 
 EXACT = Conventions(
@@ -27,7 +28,7 @@ EXACT = Conventions(
 
 def render_error(error: WireError) -> ErrorBody:
     """A problem document with the text once more under `error`."""
-    body = {"error": error.message, "status": error.status, "title": error.code.value.replace("_", " ")}
+    body = {"error": printable(error.message), "status": error.status, "title": error.code.value.replace("_", " ")}
     return ErrorBody(status=error.status, content_type="application/problem+json", body=orjson.dumps(body))
 
 

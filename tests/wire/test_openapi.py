@@ -14,11 +14,12 @@ from quarterdeck.gen.collector.v1 import collector_pb2
 from quarterdeck.gen.pipeline.v1 import pipeline_pb2
 from quarterdeck.gen.quarterdeck.admin.v1 import admin_pb2
 from quarterdeck.gen.quarterdeck.fleet.v1 import fleet_pb2
+from quarterdeck.gen.tenant.v1 import tenant_pb2
 from quarterdeck.wire.method import HttpBinding, Service, describe_service
 from quarterdeck.wire.openapi import openapi_document
 from tests.gen.testing.v1 import conformance_pb2
 
-FILES = (collector_pb2, pipeline_pb2, admin_pb2, fleet_pb2, conformance_pb2)
+FILES = (tenant_pb2, collector_pb2, pipeline_pb2, admin_pb2, fleet_pb2, conformance_pb2)
 SERVICES = tuple(
     describe_service(descriptor) for file in FILES for descriptor in file.DESCRIPTOR.services_by_name.values()
 )
@@ -218,9 +219,8 @@ def test_a_verb_of_our_own_is_an_extension():
 
 
 def test_routes_that_openapi_cannot_tell_apart_get_names_of_their_own():
-    method = replace(
-        ECHO.methods[0], bindings=tuple(_get(template) for template in ("/{note}", "/{note=**}", "/{slug}:x"))
-    )
+    bindings = tuple(_get(template) for template in ("/{note}", "/{note=**}", "/{slug}:x"))
+    method = replace(ECHO.methods[0], bindings=bindings)
     document = openapi_document([replace(ECHO, methods=(method,))], title="a", version="1")
     assert list(document["paths"]) == ["/{note}", "/{note_1}", "/{slug}:x"]
 

@@ -7,7 +7,7 @@ import json
 import math
 import pkgutil
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import pytest
@@ -25,7 +25,11 @@ from quarterdeck.wire.dialects import protojson
 from tests.gen.testing.v1.conformance_pb2 import DescribeResponse, Thing
 
 MESSAGES_DEEP = 3
-THING = Thing().DESCRIPTOR
+
+
+def descriptor_of(message_class: type[Message]) -> Descriptor:
+    return cast("Descriptor", message_class.DESCRIPTOR)
+
 
 _SCALARS: dict[int, st.SearchStrategy[Any]] = {
     FieldDescriptor.CPPTYPE_INT32: st.integers(-(2**31), 2**31 - 1),
@@ -85,9 +89,9 @@ def draw_well_known(draw: st.DrawFn, message: Any, depth: int) -> bool:
             free: Any = draw(_JSON if name.endswith(".Value") else st.lists(_JSON, max_size=3))
             json_format.ParseDict(free, message)
         case "google.protobuf.Any":
-            held = draw(st.sampled_from([THING, AnyMessage().DESCRIPTOR, DescribeResponse().DESCRIPTOR]))
+            held: type[Message] = draw(st.sampled_from([Thing, AnyMessage, DescribeResponse]))
             if depth < MESSAGES_DEEP:
-                message.Pack(draw(messages(held, depth + 1)), deterministic=True)
+                message.Pack(draw(messages(descriptor_of(held), depth + 1)), deterministic=True)
         case _:
             return False
     return True
@@ -159,7 +163,7 @@ def assert_agrees(message: Message) -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(messages(THING))
+@given(messages(descriptor_of(Thing)))
 def test_a_thing_is_printed_and_read_as_by_json_format(message: Message):
     assert_agrees(message)
 
@@ -171,20 +175,20 @@ def test_every_generated_message_is_printed_and_read_as_by_json_format(data: st.
     assert_agrees(data.draw(messages(GENERATED[name])))
 
 
+def packed(message: Message) -> AnyMessage:
+    holder = AnyMessage()
+    holder.Pack(message)
+    return holder
+
+
 @settings(max_examples=100, deadline=None)
-@given(st.builds(packed, messages(THING)))
+@given(st.builds(packed, messages(descriptor_of(Thing))))
 def test_an_any_is_printed_and_read_as_by_json_format(message: Message):
     codec = protojson.codec(AnyMessage)
     assert orjson.loads(codec.encode(message)) == json_format.MessageToDict(message)
     # The inner bytes are made anew, so they are compared as messages.
     again = codec.decode(json_format.MessageToJson(message).encode())
     assert json_format.MessageToDict(again) == json_format.MessageToDict(message)
-
-
-def packed(message: Message) -> AnyMessage:
-    holder = AnyMessage()
-    holder.Pack(message)
-    return holder
 
 
 @given(st.floats(allow_nan=False, width=32))
@@ -222,7 +226,8 @@ TEXTS: list[Any] = [
 ]  # fmt: skip
 SHAPES: list[Any] = [
     None, True, False, [], {}, [None], [1], ["a"], ["1"], [[]], [{}], [True], [1.5], ["COLOR_RED", 2], ["QUI"],
-    [[1], {"a": 1}], {"a": 1}, {"a": None}, {"label": "x"}, {"label": 1}, {"label": None}, {"unknown": [1]}, {"inner": {"inner": {}}},
+    [[1], {"a": 1}], {"a": 1}, {"a": None}, {"label": "x"}, {"label": 1}, {"label": None}, {"unknown": [1]},
+    {"inner": {"inner": {}}},
     {"1": {}}, {"1": {"label": "x"}}, {"01": {}}, {"1.0": {}}, {"x": {}}, {"": {}}, {"9223372036854775808": {}},
     {"true": 1}, {"false": "NaN"}, {"True": 1}, {"1": 1}, {"a": "b"}, {"a": ["b"]}, {"a": "COLOR_RED"}, {"a": 7},
     {"a": "2024-01-02T03:04:05Z"}, {"a": {"b": {"c": [1, "x", None, True]}}},

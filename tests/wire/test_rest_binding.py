@@ -168,7 +168,7 @@ def test_what_is_no_field_is_ignored(query):
         ("thing.by_flag[yes]=1", "thing.by_flag[yes]", "true or false"),
         ("thing.by_flag[true]=x", "thing.by_flag[true]", "a number"),
         ("thing.by_number[1]=x", "thing.by_number[1]", "is a message"),
-        ("thing.by_number[1].label=x", "thing.by_number[1].label", "labels[key]=value".replace("labels", "by_number")),
+        ("thing.by_number[1].label=x", "thing.by_number[1].label", "thing.by_number[key]=value"),
         ("thing=x", "thing", "is a message"),
         ("thing.inners=x", "thing.inners", "is a message"),
         ("thing.metadata=x", "thing.metadata", "is a message"),

@@ -23,8 +23,8 @@ from quarterdeck.wire.rest.transport import RestTransport
 from tests.gen.testing.v1 import conformance_pb2 as pb
 
 ECHO = describe_service(pb.DESCRIPTOR.services_by_name["EchoService"])
-PROMPT = Pace(first_message=0.02, silence=0.02)
-"""Nothing here waits for wall-clock time to pass; this is how soon a quiet stream is heard of."""
+PATIENT = Pace(first_message=60, silence=60)
+"""No stream is quiet for so long that a slow machine could put a comment between events."""
 
 
 @dataclass
@@ -34,6 +34,7 @@ class Echo:
     requests: list[Any] = field(default_factory=list)
     quiet_after: int | None = None
     """Count says nothing more after this number."""
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
     closed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def echo(self, request: pb.EchoRequest, call: CallContext) -> pb.EchoResponse:
@@ -52,6 +53,7 @@ class Echo:
 
     async def count(self, request: pb.CountRequest, call: CallContext) -> AsyncIterator[pb.CountResponse]:
         self.requests.append(request)
+        self.asked.set()
         try:
             for number in range(int(request.after or 0) + 1, request.until + 1):
                 if request.fail_after and number > request.fail_after:
@@ -71,6 +73,9 @@ class Echo:
 
 class Tokens:
     """Tells callers by a token that is the name of their role."""
+
+    def recall(self, headers: Mapping[str, str]) -> Caller | None:
+        return None
 
     async def authenticate(self, headers: Mapping[str, str]) -> Caller:
         token = headers.get("authorization", "").removeprefix("Bearer ")
@@ -96,7 +101,7 @@ class Finished:
 
 def transport_of(echo: Echo, **options: Any) -> RestTransport:
     chain = CallChain((ECHO,), bind({ECHO: echo}), Tokens(), NoLimits())
-    return RestTransport(chain, {"protojson": protojson}, **{"pace": PROMPT, **options})
+    return RestTransport(chain, {"protojson": protojson}, **{"pace": PATIENT, **options})
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,22 @@ import asyncio
 import gzip
 import json
 import logging
+import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from google.api.httpbody_pb2 import HttpBody
 
+from quarterdeck.gen.collector.v1 import collector_pb2
+from quarterdeck.gen.pipeline.v1 import pipeline_pb2
+from quarterdeck.gen.quarterdeck.admin.v1 import admin_pb2
+from quarterdeck.gen.quarterdeck.fleet.v1 import fleet_pb2
+from quarterdeck.gen.tenant.v1 import tenant_pb2
 from quarterdeck.identity.call import CallContext
 from quarterdeck.wire.chain import CallChain, bind
 from quarterdeck.wire.dialects.protojson import protojson
-from quarterdeck.wire.method import HttpBinding, Service
+from quarterdeck.wire.method import HttpBinding, Service, describe_service
 from quarterdeck.wire.rest.transport import RestTransport
 from tests.gen.testing.v1 import conformance_pb2 as pb
 from tests.wire.test_rest_echo import (
@@ -222,7 +228,7 @@ async def test_a_client_that_is_gone_when_it_is_answered_is_no_error(caplog):
 async def test_cancelling_a_request_cancels_its_handler():
     class Slow(Echo):
         async def echo(self, request: pb.EchoRequest, call: CallContext) -> pb.EchoResponse:
-            self.requests.append(request)
+            self.asked.set()
             try:
                 await asyncio.Event().wait()
             finally:
@@ -231,8 +237,7 @@ async def test_cancelling_a_request_cancels_its_handler():
 
     echo = Slow()
     task = asyncio.create_task(ask(transport_of(echo), "POST", "/test/v1/echo", b"{}"))
-    while not echo.requests:
-        await asyncio.sleep(0)
+    await echo.asked.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -274,6 +279,15 @@ async def test_a_raw_body_may_be_one_field_of_the_request_path():
     transport = serving(with_bindings("Upload", HttpBinding("POST", "/up/{content_type=**}", "*", "")))
     got = await answer(transport, "POST", "/up/a/b", b"xy", {**AS_EDITOR, "content-type": "text/plain"})
     assert (got.headers["content-type"], got.body) == ("a/b", b"yx")
+
+
+async def test_every_rule_of_the_whole_contract_is_a_route():
+    files = (tenant_pb2, collector_pb2, pipeline_pb2, admin_pb2, fleet_pb2)
+    services = [describe_service(each) for file in files for each in file.DESCRIPTOR.services_by_name.values()]
+    transport = RestTransport(CallChain((*services, ECHO), {}, Tokens(), NoLimits()), {"protojson": protojson})
+    for binding in [binding for service in services for method in service.methods for binding in method.bindings]:
+        path = re.sub(r"\{[^=}]*=?([^}]*)\}", r"x\1", binding.template).replace("*", "x")
+        assert (await answer(transport, binding.verb, path, headers={})).status == 401
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from quarterdeck.wire.rest.transport import RestTransport
 from tests.gen.testing.v1 import conformance_pb2 as pb
 from tests.wire.test_rest_echo import AS_VIEWER, ECHO, Echo, Finished, NoLimits, Tokens, answer, scope_of, transport_of
 
-PATIENT = Pace(first_message=60, silence=60)
+PROMPT = Pace(first_message=0.01, silence=0.01)
 NEVER_SOON = 5
 """Seconds after which a test that waits has failed."""
 
@@ -30,6 +30,7 @@ class Reader:
         self, transport: RestTransport, target: str, headers: Mapping[str, str] = AS_VIEWER, *, taking: bool = True
     ) -> None:
         self.sent: asyncio.Queue[Any] = asyncio.Queue()
+        self.offered = asyncio.Event()
         self._taking = asyncio.Event()
         if taking:
             self._taking.set()
@@ -39,6 +40,7 @@ class Reader:
         self.task = asyncio.create_task(transport.handle(scope, self._incoming.get, self._send, "r-1"))
 
     async def _send(self, message: Any) -> None:
+        self.offered.set()
         await self._taking.wait()
         self.sent.put_nowait(message)
 
@@ -48,7 +50,7 @@ class Reader:
     async def text(self) -> str:
         message = await self.take()
         assert message["type"] == "http.response.body"
-        return message["body"].decode()
+        return str(message["body"], "utf-8")
 
     async def leave(self) -> None:
         self._incoming.put_nowait({"type": "http.disconnect"})
@@ -78,7 +80,7 @@ async def test_messages_are_events_with_their_ids_and_an_end():
 
 
 async def test_a_stream_of_nothing_ends_at_once():
-    got = await answer(transport_of(Echo(), pace=PATIENT), "GET", "/test/v1/count/0", headers=AS_VIEWER)
+    got = await answer(transport_of(Echo()), "GET", "/test/v1/count/0", headers=AS_VIEWER)
     assert (got.status, got.body) == (200, b"event: end\ndata: {}\n\n")
 
 
@@ -112,7 +114,7 @@ async def test_a_wrong_request_keeps_its_status(target, headers):
 
 
 async def test_an_error_before_the_first_message_keeps_its_status():
-    transport = transport_of(Echo(), pace=PATIENT)
+    transport = transport_of(Echo())
     got = await answer(transport, "GET", "/test/v1/count/0?failAfter=-1", headers=AS_VIEWER)
     assert (got.status, got.json["code"], got.headers["content-type"]) == (404, "not_found", "application/json")
 
@@ -140,7 +142,7 @@ async def test_an_unexpected_error_behind_a_message_tells_no_secrets(caplog):
 
 
 async def test_a_quiet_stream_says_its_headers_soon_and_comments_then():
-    reader = Reader(transport_of(Echo(quiet_after=0)), "/test/v1/count/9")
+    reader = Reader(transport_of(Echo(quiet_after=0), pace=PROMPT), "/test/v1/count/9")
     assert (await reader.take())["status"] == 200
     assert [await reader.text() for _ in range(3)] == [": waiting\n\n"] * 3
     await reader.leave()
@@ -159,21 +161,21 @@ async def test_a_stream_that_falls_silent_comments():
 )
 async def test_a_client_that_leaves_stops_the_handler_and_leaves_no_task(quiet_after, caplog):
     before, echo, observer = asyncio.all_tasks(), Echo(quiet_after=quiet_after), Finished()
-    reader = Reader(transport_of(echo, pace=PATIENT, observer=observer), "/test/v1/count/9")
-    while not echo.requests or reader.sent.qsize() < 2 * quiet_after:
-        await asyncio.sleep(0)
+    reader = Reader(transport_of(echo, observer=observer), "/test/v1/count/9")
+    await echo.asked.wait()
+    for _ in range(2 * quiet_after):
+        await reader.take()
     await reader.leave()
     await asyncio.wait_for(echo.closed.wait(), NEVER_SOON)
     assert of_others(before) == set()
     assert (caplog.records, observer.calls) == ([], [("Count", "rest", "canceled")])
-    assert reader.sent.qsize() == 2 * quiet_after
+    assert reader.sent.empty()
 
 
 async def test_a_client_that_leaves_while_it_takes_nothing_is_let_go():
     before, echo = asyncio.all_tasks(), Echo()
     reader = Reader(transport_of(echo), "/test/v1/count/9", taking=False)
-    while not echo.requests:
-        await asyncio.sleep(0)
+    await reader.offered.wait()
     await reader.leave()
     await asyncio.wait_for(echo.closed.wait(), NEVER_SOON)
     assert of_others(before) == set()
@@ -189,8 +191,7 @@ async def test_a_slow_client_slows_the_handler():
                 yield pb.CountResponse(number=number)
 
     reader = Reader(transport_of(Eager()), "/test/v1/count/1000", taking=False)
-    while not made:
-        await asyncio.sleep(0)
+    await reader.offered.wait()
     for _ in range(50):
         await asyncio.sleep(0)
     assert len(made) == 1
@@ -216,7 +217,7 @@ async def test_a_send_that_finds_nobody_ends_the_stream_without_a_log(caplog):
 
 async def test_a_server_that_stops_leaves_no_task():
     before, echo = asyncio.all_tasks(), Echo(quiet_after=1)
-    reader = Reader(transport_of(echo, pace=PATIENT), "/test/v1/count/9")
+    reader = Reader(transport_of(echo), "/test/v1/count/9")
     await reader.take()
     await reader.take()
     reader.task.cancel()

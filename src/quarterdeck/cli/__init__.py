@@ -6,8 +6,11 @@ from importlib import metadata
 
 import click
 
+from quarterdeck.cli.db import db
+from quarterdeck.cli.fleet import fleet
 from quarterdeck.cli.serve import serve
 from quarterdeck.cli.simulate import simulate
+from quarterdeck.cli.tokens import tenant, token
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -16,5 +19,5 @@ def main() -> None:
     """Quarterdeck: configuration for a fleet of collectors, from your own server."""
 
 
-main.add_command(serve)
-main.add_command(simulate)
+for command in (serve, token, tenant, fleet, db, simulate):
+    main.add_command(command)

@@ -33,8 +33,9 @@ def _help(name: str) -> str:
 def serve(**flags: Any) -> None:
     """Serve the fleet: HTTP (Connect, gRPC-Web, REST, SSE) on one port, gRPC on another.
 
-    Every setting is also an environment variable (QUARTERDECK_PORT) and a key of ./quarterdeck.toml (port = 8080); flags
-    win over variables, variables over the file. On the first start on an empty database an admin token is printed.
+    Every setting is also an environment variable (QUARTERDECK_PORT) and a key of ./quarterdeck.toml (port = 8080);
+    flags win over variables, variables over the file. On the first start on an empty database an admin token is
+    printed.
     """
     from quarterdeck.serving import run
 

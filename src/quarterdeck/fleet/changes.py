@@ -1,4 +1,4 @@
-"""The fleet's events: one function per thing that happens, so that streams, kinds and payloads are written down once."""
+"""The fleet's events: a function per thing that happens, so that streams, kinds and payloads are written down once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The configuration of one collector, composed from the fleet and remembered as long as its ingredients are the same."""
+"""The configuration of one collector, composed from the fleet and remembered while its ingredients are the same."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_REMEMBERED_BYTES = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """A whole configuration text, never empty, with its hash (SHA-256, hex) and its FNV-1 as Alloy's metrics show it."""
+    """A configuration text, never empty, with its hash (SHA-256, hex) and its FNV-1 as Alloy's metrics show it."""
 
     content: str
     hash: str

@@ -1,9 +1,9 @@
 """What collectors say, on its way to the database.
 
-Many collectors say little, often at the same moment. What they say is merged per collector in memory and written in one
-transaction for all of them: at once when it is news (a new collector, changed attributes, a status), within seconds when it
-is only that they called. With the database away, news is kept, up to a bound, and written when it is back: a collector that
-registers must never be refused, Alloy does not start then.
+Many collectors say little, often at the same moment. What they say is merged per collector in memory and written in
+one transaction for all of them: at once when it is news (a new collector, changed attributes, a status), within
+seconds when it is only that they called. With the database away, news is kept, up to a bound, and written when it is
+back: a collector that registers must never be refused, Alloy does not start then.
 """
 
 from __future__ import annotations

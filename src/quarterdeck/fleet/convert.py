@@ -30,7 +30,7 @@ def to_timestamp(moment: datetime) -> Timestamp:
 
 def decimal_id(text: str) -> int | None:
     """The number behind a pipeline's or revision's id; None for a text that can be nobody's id."""
-    if not (text.isascii() and text.isdigit() and len(text) < 20):  # noqa: PLR2004 - digits of 2**63
+    if not (text.isascii() and text.isdigit() and len(text) < 20):
         return None
     number = int(text)
     return number if str(number) == text and number <= _MAX_ID else None
@@ -167,7 +167,7 @@ def from_status(status: CollectorStatus) -> fleet_pb2.CollectorStatus:
 
 
 def from_struct(message: struct_pb2.Struct, field: str) -> dict[str, Any]:
-    """Plain JSON values. Raises Invalid for what JSON has not: NaN, infinities, values without a kind, endless depth."""
+    """Plain JSON values. Raises Invalid for what JSON has not: NaN, infinities, endless depth."""
     return {key: _from_value(value, field, 1) for key, value in message.fields.items()}
 
 

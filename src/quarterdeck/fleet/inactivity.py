@@ -21,9 +21,11 @@ _ACTOR = "system:inactivity"
 
 @dataclass(frozen=True, slots=True)
 class InactivityRules:
-    """When a collector counts as gone: after three of its own poll intervals, but not before `least` seconds. One that is
-    gone for `purge_after_days` is forgotten; 0 keeps all. Never forgotten: what was given remote attributes or was
-    created by API."""
+    """When a collector counts as gone: after three of its own poll intervals, but not before `least` seconds.
+
+    One that is gone for `purge_after_days` is forgotten; 0 keeps all. Never forgotten: what was given remote attributes
+    or was created by API.
+    """
 
     least: float = 3600.0
     polls: float = 3.0

@@ -1,7 +1,7 @@
 """What a collector calls for itself: register, poll, unregister. The hot path of the whole server.
 
-An unchanged poll costs one composition look-up and no database; the same bytes sent again cost even less, because the wire
-may answer them again by itself as long as `still` says so.
+An unchanged poll costs one composition look-up and no database; the same bytes sent again cost even less, because the
+wire may answer them again by itself as long as `still` says so.
 """
 
 from __future__ import annotations

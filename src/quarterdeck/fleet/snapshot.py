@@ -1,7 +1,8 @@
 """What polls are answered from: the fleet in memory, replaced when it changes.
 
-A `TenantFleet` never changes. A change committed here, or heard of through the event log, makes it stale; the next poll
-reloads it, and whoever polls meanwhile waits for the same reload. With the database away the stale one goes on answering.
+A `TenantFleet` never changes. A change committed here, or heard of through the event log, makes it stale; the next
+poll reloads it, and whoever polls meanwhile waits for the same reload. With the database away the stale one goes on
+answering.
 """
 
 from __future__ import annotations

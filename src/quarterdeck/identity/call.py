@@ -58,7 +58,9 @@ class CallContext:
         return f"service_account:{self.caller.account_name}"
 
     def repeatable(self, still: Callable[[], bool]) -> None:
-        """Tell the transport that the very same request bytes from the same caller have the very same answer for as long
-        as `still()` is true. It is asked before every repetition, and does for it what the service would have done."""
+        """Tell the transport that the same bytes from the same caller have the same answer while `still()` is true.
+
+        It is asked before every repetition, and does for it what the service would have done.
+        """
         if self.on_repeatable is not None:
             self.on_repeatable(still)

@@ -9,6 +9,7 @@ import gzip
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
+from urllib.parse import quote
 
 from quarterdeck.errors import Reason
 from quarterdeck.wire.errors import Code, WireError, body_too_large
@@ -38,7 +39,7 @@ def header_map(scope: Scope) -> dict[str, str]:
 def raw_path(scope: Scope) -> str:
     """The path as it was sent, escapes and all, without the query."""
     raw = scope.get("raw_path")
-    return raw.decode("latin-1").partition("?")[0] if raw else str(scope["path"])
+    return raw.decode("latin-1").partition("?")[0] if raw else quote(scope["path"])
 
 
 async def read_body(headers: Mapping[str, str], receive: Receive, limit: int) -> bytes:

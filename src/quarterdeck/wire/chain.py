@@ -4,7 +4,7 @@
     unary   validate → service method → wire error        once the message is decoded
     stream  the same for a server stream
 
-A transport decodes and encodes; it has no rule of its own. Everything that leaves the chain is a message or a `WireError`.
+A transport decodes and encodes; it has no rule of its own. What leaves the chain is a message or a `WireError`.
 """
 
 from __future__ import annotations
@@ -12,20 +12,21 @@ from __future__ import annotations
 import inspect
 import secrets
 import typing
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from google.protobuf.message import Message
 
 from quarterdeck.errors import DomainError, Forbidden, Reason
-from quarterdeck.identity.call import Caller, CallContext, Role
-from quarterdeck.wire.errors import WireError, to_wire
+from quarterdeck.identity.call import CallContext, Caller, Role
+from quarterdeck.wire.errors import to_wire
 from quarterdeck.wire.method import Method, RateClass, Service
 from quarterdeck.wire.validation import validate
 
 UnaryHandler = Callable[[Any, CallContext], Awaitable[Message]]
-StreamHandler = Callable[[Any, CallContext], AsyncIterator[Message]]
+StreamHandler = Callable[[Any, CallContext], AsyncGenerator[Message, None]]
 
 
 class Authenticator(Protocol):
@@ -74,7 +75,7 @@ class CallChain:
             caller = await self.authenticator.authenticate(headers)
             authorise(method, caller)
             self.rate_limiter.take(caller.token_id, method.rate_class)
-        except Exception as error:  # noqa: BLE001 - the wire edge
+        except Exception as error:
             raise to_wire(error, request_id) from error
         return CallContext(caller=caller, request_id=request_id)
 
@@ -94,7 +95,7 @@ class CallChain:
             validate(request)
             handler: UnaryHandler = self.handlers[method.path]
             return await handler(request, call)
-        except Exception as error:  # noqa: BLE001 - the wire edge
+        except Exception as error:
             raise to_wire(error, call.request_id) from error
 
     async def stream(self, method: Method, request: Message, call: CallContext) -> AsyncGenerator[Message, None]:
@@ -102,9 +103,10 @@ class CallChain:
         try:
             validate(request)
             handler: StreamHandler = self.handlers[method.path]
-            async for message in handler(request, call):
-                yield message
-        except Exception as error:  # noqa: BLE001 - the wire edge
+            async with aclosing(handler(request, call)) as messages:
+                async for message in messages:
+                    yield message
+        except Exception as error:
             raise to_wire(error, call.request_id) from error
 
 

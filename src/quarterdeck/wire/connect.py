@@ -1,8 +1,8 @@
 """Connect (unary by POST and GET, streaming) and gRPC-Web on the HTTP port: an adapter around `connectrpc`.
 
-The library does the framing, compression, deadlines and per-protocol error frames. This room gives it the call chain and
-our codecs, and answers by itself what the library would answer without a body: unknown routes, wrong verbs, media types
-that no codec reads. connect-go derives wrong codes from bodies that are not JSON, so none may leave here.
+The library does the framing, compression, deadlines and per-protocol error frames. This room gives it the call chain
+and our codecs, and answers by itself what the library would answer without a body: unknown routes, wrong verbs, media
+types that no codec reads. connect-go derives wrong codes from bodies that are not JSON, so none may leave here.
 """
 
 from __future__ import annotations

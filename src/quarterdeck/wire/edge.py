@@ -1,8 +1,8 @@
 """The shortest way for a collector's poll: the same bytes as before are answered as before, without decoding either.
 
-Almost every request of a fleet is a poll with nothing new, and a collector's next poll is byte for byte its last one. When
-the service says that an answer may be repeated, the edge keeps the answer's bytes by the request's bytes, and asks before
-every repetition whether the caller may still call and the service still stands by its answer.
+Almost every request of a fleet is a poll with nothing new, and a collector's next poll is byte for byte its last one.
+When the service says that an answer may be repeated, the edge keeps the answer's bytes by the request's bytes, and asks
+before every repetition whether the caller may still call and the service still stands by its answer.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
-from quarterdeck.identity.call import Caller, CallContext
+from quarterdeck.identity.call import CallContext, Caller
 from quarterdeck.wire.asgi import Receive, Scope, Send
 from quarterdeck.wire.chain import CallChain, Observer
 from quarterdeck.wire.connect import ConnectTransport, repeat_listener
@@ -91,7 +91,7 @@ class PollEdge:
         repeat_listener.set(lambda call, still: said.append((call, still)))
         await self._connect.handle(scope, receive, record, request_id)
         self._forget(key)
-        if said and len(sent) == 2 and sent[0].get("status") == 200 and not sent[1].get("more_body"):  # noqa: PLR2004
+        if said and len(sent) == 2 and sent[0].get("status") == 200 and not sent[1].get("more_body"):
             self._remember(key, said[0][0].caller, sent, said[0][1])
 
     def _remember(

@@ -1,4 +1,4 @@
-"""The one table from domain errors to wire errors, and the only place that turns an unexpected exception into an answer.
+"""The one table from domain errors to wire errors; the only place that makes an answer of an unexpected exception.
 
 Transports print a `WireError` in their own envelope; they never look at a domain error.
 """
@@ -74,9 +74,11 @@ CODE_OF: Mapping[type[DomainError], Code] = {
 """Every subclass of DomainError has a row; a test walks the subclasses."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class WireError(Exception):
     """An error ready for any envelope: code, sentence, and what a machine may want to know.
+
+    Not frozen: Python itself writes to an exception that travels (`__traceback__`, `__context__`).
 
     `http_status` differs from the code's own only where HTTP itself has a better one (404, 405, 413, 415 of a router).
     """
@@ -104,7 +106,7 @@ def code_of(error: DomainError) -> Code:
 
 
 def to_wire(error: BaseException, request_id: str) -> WireError:
-    """What a caller is told about an exception. An unexpected one is logged once, here, and told as a fixed sentence."""
+    """What a caller is told. An unexpected exception is logged here, once, and told as a fixed sentence."""
     if isinstance(error, WireError):
         return error
     if isinstance(error, DomainError):

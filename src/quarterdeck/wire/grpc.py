@@ -50,7 +50,7 @@ class GrpcServer:
         self._server: grpc.aio.Server | None = None
 
     async def start(self, address: str) -> int:
-        """Listen on `host:port` (port 0: any free one) and answer. Returns the port. Raises OSError when it is taken."""
+        """Listen on `host:port` (port 0: any free one); returns the port. Raises OSError when it is taken."""
         server = grpc.aio.server(
             options=[
                 ("grpc.max_receive_message_length", self._max_body_bytes),

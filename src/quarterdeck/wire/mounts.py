@@ -25,6 +25,7 @@ from quarterdeck.wire.connect import error_headers
 from quarterdeck.wire.dialects.dialect import Dialect
 from quarterdeck.wire.errors import Code, WireError, to_wire, unknown_route, wrong_verb
 from quarterdeck.wire.method import Method
+from quarterdeck.wire.rest.answer import printer
 
 TRANSPORT = "mount"
 
@@ -84,12 +85,13 @@ class MountTransport:
         headers = header_map(scope)
         try:
             response = await self._call(route, scope["method"], headers, receive, request_id)
+            body = printer(route.dialect.codec(route.method.response_class))(response)
         except ClientDisconnected:
             return Code.CANCELED
-        except WireError as error:
-            await send_dialect_error(send, route.dialect, error, request_id)
-            return error.code
-        body = route.dialect.codec(route.method.response_class).encode(response)
+        except Exception as error:  # noqa: BLE001 - the wire edge
+            refusal = to_wire(error, request_id)
+            await send_dialect_error(send, route.dialect, refusal, request_id)
+            return refusal.code
         sent = [("x-request-id", request_id)]
         await respond(send, 200, "application/json", body, headers=sent, gzipped=accepts_gzip(headers))
         return "ok"

@@ -9,6 +9,7 @@ typed as in protojson. The descriptors carry no comments, so there are no descri
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -42,17 +43,18 @@ def openapi_document(services: Iterable[Service], *, title: str, version: str) -
         for method in service.methods:
             for number, binding in enumerate(method.bindings):
                 document.add(service, method, binding, number)
-    return {
+    parts = {
         "openapi": "3.1.0",
         "info": {"title": title, "version": version},
         "paths": document.paths,
         "components": {
             "schemas": document.schemas.finish(),
             "responses": document.responses,
-            "securitySchemes": {name: dict(scheme) for name, scheme in _SECURITY.items()},
+            "securitySchemes": _SECURITY,
         },
         "security": [{name: []} for name in _SECURITY],
     }
+    return copy.deepcopy(parts)
 
 
 class _Document:

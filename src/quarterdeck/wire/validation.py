@@ -1,4 +1,4 @@
-"""The limits that the .proto files state (`quarterdeck.wire.v1.field_rules`), enforced by one compiled check per message.
+"""The limits that the .proto files state (`quarterdeck.wire.v1.field_rules`), one compiled check per message type.
 
 A check is compiled once per message type; a type without rules, at any depth, costs one dictionary look-up per request.
 """

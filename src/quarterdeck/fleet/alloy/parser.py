@@ -346,7 +346,7 @@ class _Parser:
             if self._kinds[self._at] != COMMA:
                 break
             self._at += 1
-        self._close(closer)
+        self._close(closer, separated=True)
         return tuple(items)
 
     def _fields(self) -> tuple[Field, ...]:
@@ -357,7 +357,7 @@ class _Parser:
             if self._kinds[self._at] != COMMA:
                 break
             self._at += 1
-        self._close(RIGHT_BRACE)
+        self._close(RIGHT_BRACE, separated=True)
         return tuple(fields)
 
     def _field(self) -> Field:
@@ -371,20 +371,24 @@ class _Parser:
         value = self._expression()
         return Field(start, value.end, key, value)
 
-    def _close(self, closer: int) -> None:
+    def _close(self, closer: int, *, separated: bool = False) -> None:
+        """Pass a closing bracket; `separated` says that a comma could have stood there as well."""
         if self._kinds[self._at] != closer:
-            self._fail_to_close(closer)
+            self._fail_to_close(closer, separated=separated)
         self._at += 1
         self._depth -= 1
 
-    def _fail_to_close(self, closer: int) -> NoReturn:
-        mark = _CLOSER_TEXT[closer]
+    def _fail_to_close(self, closer: int, *, separated: bool) -> NoReturn:
+        mark = f'"{_CLOSER_TEXT[closer]}"'
+        expected = f'"," or {mark}' if separated else mark
         if self._kinds[self._at] != TERMINATOR:
-            self._fail(f'expected "," or "{mark}", found {self._found()}')
-        self._fail(
-            f'expected "," or "{mark}" before the end of the line: over several lines, a list, object or call '
-            "needs a comma behind its last value too, and parentheses close on the line of their value"
+            self._fail(f"expected {expected}, found {self._found()}")
+        hint = (
+            "over several lines the last value needs a comma behind it too"
+            if separated
+            else f"{mark} stands on the line where the value ends"
         )
+        self._fail(f"expected {expected} before {self._found()}: {hint}")
 
     def _deeper(self) -> None:
         """Pass an opening bracket."""

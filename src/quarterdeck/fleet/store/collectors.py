@@ -103,8 +103,13 @@ def customisations(connection: Connection, tenant_id: str) -> dict[str, Customis
 
 def add(connection: Connection, tenant_id: str, collector: Collector) -> bool:
     """Store a new collector; False when the id is taken."""
-    values = {"tenant_id": tenant_id, "id": collector.id, "created_at": collector.created_at, **_values(collector)}
-    statement = insert(connection, collectors).values(values, created_by_api=collector.created_by_api)
+    statement = insert(connection, collectors).values(
+        tenant_id=tenant_id,
+        id=collector.id,
+        created_by_api=collector.created_by_api,
+        created_at=collector.created_at,
+        **_values(collector),
+    )
     return connection.execute(statement.on_conflict_do_nothing().returning(collectors.c.id)).first() is not None
 
 
@@ -177,9 +182,7 @@ def list_silent(connection: Connection, seen_before: datetime) -> list[tuple[str
         )
         .where(contacts.c.last_seen_at < seen_before, collectors.c.marked_inactive_at.is_(None))
     )
-    return [
-        (row.tenant_id, row.collector_id, row.last_seen_at, row.poll_interval) for row in connection.execute(query)
-    ]
+    return [(row.tenant_id, row.collector_id, row.last_seen_at, row.poll_interval) for row in connection.execute(query)]
 
 
 def mark_inactive(connection: Connection, tenant_id: str, collector_id: str, at: datetime) -> bool:

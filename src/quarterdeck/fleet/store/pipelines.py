@@ -1,7 +1,7 @@
 """Pipelines and their revisions.
 
-Every function that writes expects `hold_pipelines` before it in the same transaction: with the lock, names and idents that
-were free stay free, and revision order is commit order.
+Every function that writes expects `hold_pipelines` before it in the same transaction: with the lock, names and idents
+that were free stay free, and revision order is commit order.
 """
 
 from __future__ import annotations

@@ -11,7 +11,12 @@ from quarterdeck.wire.errors import WireError
 
 
 class MessageCodec(Protocol):
-    """JSON for one message type, compiled once. Decoding raises `Invalid` (BODY_MALFORMED or FIELD_INVALID)."""
+    """JSON for one message type, compiled once.
+
+    Every method raises `Invalid` and nothing else: FIELD_INVALID, with a violation that names the field, for a value
+    that cannot be read or printed; BODY_MALFORMED for what is no JSON, has the wrong shape, or nests over 100 messages
+    deep.
+    """
 
     def encode(self, message: Message) -> bytes: ...
 
@@ -41,6 +46,10 @@ class Dialect(Protocol):
     @property
     def name(self) -> str: ...
 
-    def codec(self, message_class: type[Message]) -> MessageCodec: ...
+    def codec(self, message_class: type[Message]) -> MessageCodec:
+        """The codec of a message type: compiled at the first call, the same one ever after. Safe for threads."""
+        ...
 
-    def render_error(self, error: WireError) -> ErrorBody: ...
+    def render_error(self, error: WireError) -> ErrorBody:
+        """An error in the family's envelope. Never fails, whatever the error says."""
+        ...

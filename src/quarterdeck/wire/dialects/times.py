@@ -13,7 +13,8 @@ from quarterdeck.wire.dialects.refusal import Refusal, expected, show
 
 SecondsAndNanos = tuple[int, int]
 
-_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):([0-5]\d))", re.ASCII)
+_HOUR = r"(?:[01]\d|2[0-3])"
+_TIME = re.compile(rf"(\d{{4}}-\d\d-\d\dT{_HOUR}:\d\d:\d\d)(?:\.(\d{{1,9}}))?(?:Z|([+-])({_HOUR}):([0-5]\d))", re.ASCII)
 _DURATION = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,9}))?s", re.ASCII)
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - all arithmetic here is in UTC
 _DAY = 86_400
@@ -36,7 +37,7 @@ def read_time(value: Any) -> SecondsAndNanos:
     seconds = since.days * _DAY + since.seconds
     if sign:
         seconds -= int(f"{sign}1") * (int(hours) * 3600 + int(minutes) * 60)
-    if not _FIRST_SECOND <= seconds <= _LAST_SECOND or (sign and int(hours) > 23):
+    if not _FIRST_SECOND <= seconds <= _LAST_SECOND:
         raise expected("a time in the years 1 to 9999", value)
     return seconds, int(fraction.ljust(9, "0")) if fraction else 0
 

@@ -11,6 +11,7 @@ import orjson
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
+from quarterdeck.errors import Invalid
 from quarterdeck.wire.dialects.dialect import Dialect, MessageCodec
 from quarterdeck.wire.method import HttpBinding, Method, message_class
 from quarterdeck.wire.rest.fields import HTTP_BODY, descriptor_of, field_of, is_map, single_message
@@ -49,12 +50,28 @@ def compile_answer(method: Method, binding: HttpBinding, dialect: Dialect) -> An
 def _from_message(response_class: type[Message], dialect: Dialect) -> AnswerMaker:
     if response_class is HTTP_BODY:
         return _raw_answer
-    codec = dialect.codec(response_class)
+    encode = printer(dialect.codec(response_class))
 
     def make(message: Message) -> Answer:
-        return Answer(JSON, codec.encode(message))
+        return Answer(JSON, encode(message))
 
     return make
+
+
+def printer(codec: MessageCodec) -> Callable[[Message], bytes]:
+    """The codec's `encode`, for answers: RuntimeError instead of Invalid, since the caller did no wrong."""
+
+    def encode(message: Message) -> bytes:
+        try:
+            return codec.encode(message)
+        except Invalid as error:
+            raise _unprintable(message, error) from error
+
+    return encode
+
+
+def _unprintable(message: Message, error: Invalid) -> RuntimeError:
+    return RuntimeError(f"a {message.DESCRIPTOR.full_name} has no JSON: {error.message}")
 
 
 def _raw_answer(message: Any) -> Answer:
@@ -80,7 +97,10 @@ def _from_value(field: FieldDescriptor, codec: MessageCodec) -> AnswerMaker:
     empty = _empty_json(field)
 
     def make(message: Message) -> Answer:
-        printed: Mapping[str, Any] = codec.to_json(message)
+        try:
+            printed: Mapping[str, Any] = codec.to_json(message)
+        except Invalid as error:
+            raise _unprintable(message, error) from error
         value = printed.get(field.json_name, printed.get(field.name, empty))
         return Answer(JSON, orjson.dumps(value))
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, MutableMapping
 from typing import Any
 
 from quarterdeck.wire.asgi import Receive, Scope, Send, accepts_gzip, header_map, raw_path, respond
+from quarterdeck.wire.connect import error_headers
 from quarterdeck.wire.dialects.dialect import Dialect
 from quarterdeck.wire.errors import WireError
 
 Headers = Iterable[tuple[str, str]]
-_CHALLENGE = ("www-authenticate", 'Basic realm="quarterdeck"')
 
 
 class Exchange:
@@ -29,8 +28,11 @@ class Exchange:
 
     async def respond(self, status: int, content_type: str, body: bytes, headers: Headers = ()) -> None:
         """Send a whole answer, compressed when the client takes gzip."""
-        fields = (*headers, ("x-request-id", self.request_id))
-        await respond(self._send, status, content_type, body, headers=fields, gzipped=accepts_gzip(self.headers))
+        await self._whole(status, content_type, body, (*headers, ("x-request-id", self.request_id)))
+
+    async def _whole(self, status: int, content_type: str, body: bytes, headers: Headers) -> None:
+        gzipped = accepts_gzip(self.headers)
+        await respond(self._send, status, content_type, body, headers=headers, gzipped=gzipped)
 
     async def respond_empty(self, status: int, headers: Headers) -> None:
         """Send headers alone."""
@@ -42,9 +44,8 @@ class Exchange:
         if self.started:
             return
         rendered = dialect.render_error(error)
-        await self.respond(
-            rendered.status, rendered.content_type, rendered.body, _error_headers(error, rendered.status)
-        )
+        headers = error_headers(error, self.request_id)
+        await self._whole(rendered.status, rendered.content_type, rendered.body, headers)
 
     async def start(self, status: int, headers: Headers) -> None:
         """Send the status and the headers of an answer whose body follows in pieces."""
@@ -67,13 +68,3 @@ class Exchange:
         elif self.verb == "HEAD":
             message = {**message, "body": b""}
         await self._send_raw(message)
-
-
-def _error_headers(error: WireError, status: int) -> Headers:
-    headers = list(error.headers)
-    names = {name.lower() for name, _ in headers}
-    if error.retry_after is not None and "retry-after" not in names:
-        headers.append(("retry-after", str(max(0, math.ceil(error.retry_after)))))
-    if status == 401 and "www-authenticate" not in names:
-        headers.append(_CHALLENGE)
-    return headers

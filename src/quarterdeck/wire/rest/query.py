@@ -103,24 +103,26 @@ class QueryBinder:
     def _locate(self, name: str) -> _Place | None:
         """Where the parameter goes; None for no field, and for one that is not the query's to set."""
         descriptor, rest = self.descriptor, name
-        parents: list[str] = []
-        while True:
-            end = _NAME_END.search(rest)
-            part, rest = (rest[: end.start()], rest[end.start() :]) if end else (rest, "")
+        parents: tuple[str, ...] = ()
+        while len(parents) <= MAX_DEPTH:
+            part, rest = _first_part(rest)
             field = _fields(descriptor).get(part)
-            if field is None or ".".join((*parents, field.name)) in self.taken:
+            if field is None or _Place(parents, field).path in self.taken:
                 return None
             if is_map(field):
-                return _Place(tuple(parents), field, _map_key(field, name, rest))
+                return _Place(parents, field, _map_key(_Place(parents, field), name, rest))
             if not rest:
-                return _Place(tuple(parents), field)
+                return _Place(parents, field)
             nested = single_message(field)
             if nested is None or not rest.startswith(".") or _reader(field) is not None:
                 return None
-            parents.append(field.name)
-            if len(parents) > MAX_DEPTH:
-                raise refusal(name, name, f"nests deeper than {MAX_DEPTH} levels")
-            descriptor, rest = nested, rest[1:]
+            parents, descriptor, rest = (*parents, field.name), nested, rest[1:]
+        raise refusal(name, name, f"nests deeper than {MAX_DEPTH} levels")
+
+
+def _first_part(rest: str) -> tuple[str, str]:
+    end = _NAME_END.search(rest)
+    return (rest[: end.start()], rest[end.start() :]) if end else (rest, "")
 
 
 @cache
@@ -134,12 +136,12 @@ def _reader(field: FieldDescriptor) -> TextReader | None:
     return text_reader(field)
 
 
-def _map_key(field: FieldDescriptor, name: str, rest: str) -> Any:
+def _map_key(place: _Place, name: str, rest: str) -> Any:
     bracketed = rest.startswith("[") and rest.endswith("]")
     if not bracketed and not rest.startswith("."):
-        raise refusal(name, field.name, f"is a map; write {field.name}[key]=value")
+        raise refusal(name, place.path, f"is a map; write {place.path}[key]=value")
     key = rest[1:-1] if bracketed else rest[1:]
-    return _value(_reader(map_entry(field)[0]), name, field.name, key)
+    return _value(_reader(map_entry(place.field)[0]), name, place.path, key)
 
 
 def _read(place: _Place, name: str, escaped: str) -> Any:

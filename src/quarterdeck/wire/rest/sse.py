@@ -27,6 +27,7 @@ from quarterdeck.wire.asgi import ClientDisconnected
 from quarterdeck.wire.dialects.dialect import Dialect
 from quarterdeck.wire.errors import WireError, to_wire
 from quarterdeck.wire.method import Method
+from quarterdeck.wire.rest.answer import printer
 from quarterdeck.wire.rest.exchange import Exchange
 from quarterdeck.wire.rest.fields import descriptor_of, field_of
 from quarterdeck.wire.rest.query import parameter
@@ -82,7 +83,7 @@ def compile_events(method: Method, dialect: Dialect) -> EventRules:
     """Raises ValueError when the method's stream rules name no string field."""
     _check_string(method, method.response_class, method.stream_id_field)
     _check_string(method, method.request_class, method.stream_resume_field)
-    encode = dialect.codec(method.response_class).encode
+    encode = printer(dialect.codec(method.response_class))
     return EventRules(encode, method.stream_id_field, method.stream_resume_field)
 
 
