@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from importlib import metadata
 from types import ModuleType
-from typing import Any
 
 import orjson
 from google.protobuf.descriptor import ServiceDescriptor
@@ -144,16 +143,26 @@ def transports(
 
 @asynccontextmanager
 async def application(
-    settings: Settings, *, clock: Clock | None = None, share_grpc_port: bool = False
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    share_grpc_port: bool = False,
+    further: Mapping[Service, object] | None = None,
+    dialects: Mapping[str, Dialect] | None = None,
 ) -> AsyncIterator[Application]:
-    """Open everything that a server stands on, and close it again. Raises DomainError when it cannot start."""
+    """Open everything that a server stands on, and close it again. Raises DomainError when it cannot start.
+
+    `further` services, and the `dialects` that they need, are served beside our own, under the same rules.
+    """
     clock = clock or SystemClock()
     if not settings.database:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     await prepare_database(settings.database_url)
     database = await Database.open(settings.database_url, clock=clock)
     try:
-        async with _running(settings, database, clock, share_grpc_port=share_grpc_port) as running:
+        async with _running(
+            settings, database, clock, share_grpc_port=share_grpc_port, further=further or {}, dialects=dialects or {}
+        ) as running:
             yield running
     finally:
         await database.close()
@@ -178,7 +187,13 @@ async def prepare_database(url: str) -> None:
 
 @asynccontextmanager
 async def _running(
-    settings: Settings, database: Database, clock: Clock, *, share_grpc_port: bool
+    settings: Settings,
+    database: Database,
+    clock: Clock,
+    *,
+    share_grpc_port: bool,
+    further: Mapping[Service, object],
+    dialects: Mapping[str, Dialect],
 ) -> AsyncIterator[Application]:
     chosen = settings.bootstrap_token.get_secret_value() if settings.bootstrap_token else None
     first_token = await bootstrap(database, clock, chosen_token=chosen)
@@ -193,8 +208,10 @@ async def _running(
         InactivityRules(least=settings.inactive_after, purge_after_days=settings.purge_inactive_after_days),
     )
     registry = CollectorRegistry()
+    services = {**_services(settings, database, identity, event_log, snapshots, contacts, clock), **further}
     chain = CallChain(
-        *_services(settings, database, identity, event_log, snapshots, contacts, clock),
+        tuple(services),
+        bind(services),
         authenticator=HeaderAuthenticator(identity) if settings.authenticates else NoAuthenticator(),
         rate_limiter=TokenRates(_rate_limits(settings), clock),
     )
@@ -209,6 +226,7 @@ async def _running(
         yield Application(
             transports(
                 chain,
+                dialects=dialects,
                 pages={"/healthz": _healthz, "/readyz": _Readiness(database, snapshots, clock).page},
                 registry=registry,
                 max_body_bytes=settings.max_body_bytes,
@@ -233,7 +251,7 @@ def _services(
     snapshots: FleetSnapshots,
     contacts: Contacts,
     clock: Clock,
-) -> tuple[tuple[Service, ...], Mapping[str, Callable[..., Any]]]:
+) -> dict[Service, object]:
     limits = AttributeLimits(
         max_remote=settings.max_remote_attributes,
         max_key=settings.max_attribute_key,
@@ -241,7 +259,7 @@ def _services(
     )
     composer = Composer()
     polls = Polls(database, snapshots, contacts, composer, clock, limits)
-    implementations: dict[Service, object] = {
+    return {
         _describe(pipeline_pb2, "PipelineService"): PipelineService(
             database, snapshots, clock, refuse_empty_sync=settings.refuse_empty_sync
         ),
@@ -254,7 +272,6 @@ def _services(
         ),
         _describe(admin_pb2, "AdminService"): AdminService(Accounts(database, clock, identity)),
     }
-    return tuple(implementations), bind(implementations)
 
 
 def _describe(module: ModuleType, name: str) -> Service:

@@ -82,7 +82,9 @@ async def test_ten_thousand_calls_side_by_side(
     async def poll() -> int:
         done = 0
         for number in numbers:
-            request = collector_pb2.GetConfigRequest(id=f"aio-{number % 500}")
+            request = collector_pb2.GetConfigRequest(
+                id=f"aio-{number % 500}", local_attributes={"collector.os": "linux"}
+            )
             answer = await collectors.GetConfig(request, metadata=metadata)
             assert answer.content
             done += 1
@@ -152,6 +154,11 @@ def test_a_watch_sees_changes_and_is_resumed(channel: grpc.Channel, metadata: tu
     assert [message.kind for message in read(missed[0].id, 1)] == ["collector.deleted"]
 
 
+async def _read_all(stream: Any) -> None:
+    while await stream.read() is not grpc.aio.EOF:
+        pass
+
+
 async def test_an_aio_watch_ends_with_its_deadline_and_the_channel_goes_on(
     aio_channel: grpc.aio.Channel, metadata: tuple[tuple[str, str], ...]
 ) -> None:
@@ -159,8 +166,7 @@ async def test_an_aio_watch_ends_with_its_deadline_and_the_channel_goes_on(
     watching = fleet.WatchFleet(fleet_pb2.WatchFleetRequest(), metadata=metadata, timeout=0.5)
     assert (await watching.read()).kind == "watch.started"
     with pytest.raises(grpc.aio.AioRpcError) as ended:
-        while await watching.read() is not grpc.aio.EOF:
-            pass
+        await _read_all(watching)
     assert ended.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
 
     pipelines = _stub(pipeline_pb2_grpc.PipelineServiceStub, aio_channel)

@@ -150,6 +150,7 @@ def test_invalid(text: str, expected: str) -> None:
         pytest.param("x {\na = {\n1 = 2,\n}\nb = 1\n}\nc c\n", ["3:1", "7:3"], id="reading goes on within the block"),
         pytest.param("a = [\nb = 1\nc c\n", ["2:3", "3:3"], id="a bracket that is never closed hides one line"),
         pytest.param("}\na = 1\n}\n", ["1:1", "3:1"], id="a brace too many is passed over"),
+        pytest.param("x {\na = {b = }\nc = 1\n}\n", ["2:10"], id="the brace of a broken object is not the block's"),
         pytest.param("x { a = }\nb b\n", ["1:9", "2:3"], id="an error at the end of a one-line block"),
     ],
 )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterdeck.errors import Invalid, Reason
-from quarterdeck.fleet.alloy import check, parse
+from quarterdeck.fleet.alloy import check, fnv1_32, parse
 from quarterdeck.fleet.alloy.components import reserved_roots
 from quarterdeck.fleet.alloy.parser import MAX_DEPTH
 from quarterdeck.fleet.alloy.strings import is_identifier, quote, unescape
@@ -24,7 +24,6 @@ from quarterdeck.fleet.assembly import (
     compile_pipeline,
     content_hash,
     find_reference_cycle,
-    fnv1_32,
 )
 from tests.rules.alloy_texts import pipeline_bodies, texts, write
 

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from quarterdeck.cli.simulate import simulate
 from quarterdeck.errors import Invalid
-from quarterdeck.fleet.assembly import fnv1_32
+from quarterdeck.fleet.alloy import fnv1_32
 from quarterdeck.gen.collector.v1 import collector_pb2 as pb
 from quarterdeck.simulator.connect_calls import from_http, to_http
 from quarterdeck.simulator.fleet import FleetPlan, run_fleet

@@ -130,24 +130,26 @@ def url_of(database: Database) -> str:
     return backend._dsn if database.dialect == "postgresql" else f"sqlite:///{backend._writer._path}"
 
 
-async def test_reads_do_not_wait_for_a_writer(scratched: Database) -> None:
-    reading = asyncio.Event()
+async def test_reads_do_not_wait_for_sqlites_writer(sqlite_url: str) -> None:
+    database = await Database.open(sqlite_url)
     loop = asyncio.get_running_loop()
-    if scratched.dialect == "postgresql":
-        pytest.skip("PostgreSQL's connections are independent")
-    may_end = threading.Event()
+    writing, may_end = asyncio.Event(), threading.Event()
 
     def slow_write(connection: Connection) -> None:
-        add(connection, id=1)
-        loop.call_soon_threadsafe(reading.set)
+        next_value(connection, "t", "n")
+        loop.call_soon_threadsafe(writing.set)
         assert may_end.wait(10)
 
-    writing = asyncio.create_task(scratched.transaction(slow_write))
-    await reading.wait()
-    assert await scratched.read(count) == 0
+    def numbers(connection: Connection) -> int:
+        return connection.exec_driver_sql("SELECT count(*) FROM sequences").scalar_one()
+
+    write = asyncio.create_task(database.transaction(slow_write))
+    await writing.wait()
+    assert await database.read(numbers) == 0
     may_end.set()
-    await writing
-    assert await scratched.read(count) == 1
+    await write
+    assert await database.read(numbers) == 1
+    await database.close()
 
 
 async def test_concurrent_writes_all_happen(scratched: Database) -> None:

@@ -135,7 +135,7 @@ async def test_a_follower_goes_on_where_it_was(server: PostgresServer, database:
     with pytest.raises(Unavailable):
         await database.transaction(append)
     server.start()
-    await database.transaction(append)
+    await until(partial(database.transaction, append))
     async with asyncio.timeout(20):
         assert (await waiting).sequence == 2
 
@@ -197,7 +197,7 @@ async def test_jobs_go_on(server: PostgresServer, database: Database) -> None:
     with pytest.raises(Unavailable):
         await database.ping()
     server.start()
-    await database.transaction(partial(enqueue, key="second"))
+    await until(partial(database.transaction, partial(enqueue, key="second")))
     async with asyncio.timeout(20):
         assert await handled.get() == "second"
     await runner.stop()
@@ -207,7 +207,7 @@ async def test_jobs_go_on(server: PostgresServer, database: Database) -> None:
 
 
 async def until(call: Callable[[], object]) -> None:
-    """Calls until it is no longer unavailable."""
+    """Calls until it is no longer unavailable: while one caller tries to connect, others are refused at once."""
     async with asyncio.timeout(20):
         while True:
             try:

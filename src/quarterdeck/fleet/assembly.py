@@ -33,8 +33,6 @@ NO_OP_OTEL_COLLECTOR: Final = "// OpenTelemetry collectors are not configured th
 MAX_IDENT_BYTES: Final = 120
 """How long an ident may be: collectors name directories after it, and `IDENT.default` must fit a file name."""
 
-_FNV_OFFSET = 0x811C9DC5
-_FNV_PRIME = 0x01000193
 _ASCII_UNSAFE = re.compile(r"[^A-Za-z0-9_]")
 
 
@@ -153,17 +151,6 @@ def find_reference_cycle(pipelines: Iterable[CompiledPipeline]) -> list[str] | N
 def content_hash(text: str) -> str:
     """The SHA-256 of the text's UTF-8 bytes, in hexadecimal: what collectors send back to say what they run."""
     return hashlib.sha256(_bytes(text)).hexdigest()
-
-
-def fnv1_32(text: str) -> str:
-    """The 32-bit FNV-1 of the text's UTF-8 bytes, as 8 hexadecimal digits.
-
-    Alloy (1.3 to 1.19) shows it as `remotecfg_hash`, so that metrics can be joined to what was served.
-    """
-    value = _FNV_OFFSET
-    for byte in _bytes(text):
-        value = (value * _FNV_PRIME & 0xFFFFFFFF) ^ byte
-    return f"{value:08x}"
 
 
 def _bytes(text: str) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from quarterdeck.fleet import assembly
+from quarterdeck.fleet.alloy import fnv1_32
 from quarterdeck.fleet.attributes import effective_attributes
 from quarterdeck.fleet.collector import CollectorType
 from quarterdeck.fleet.snapshot import ServedPipeline, TenantFleet
@@ -25,7 +26,7 @@ class Composition:
 
 
 def _composition(content: str, pipelines: tuple[ServedPipeline, ...] = ()) -> Composition:
-    return Composition(content, assembly.content_hash(content), assembly.fnv1_32(content), pipelines)
+    return Composition(content, assembly.content_hash(content), fnv1_32(content), pipelines)
 
 
 DISABLED = _composition(assembly.NO_OP_COLLECTOR_DISABLED)

@@ -103,7 +103,7 @@ def lease(
     earlier = jobs.alias("earlier")
     query = sa.select(jobs).where(jobs.c.queue.in_(queues), _OPEN, jobs.c.due_at <= now)
     query = query.where(sa.or_(jobs.c.order_key.is_(None), sa.not_(_has_earlier(earlier))))
-    query = query.order_by(jobs.c.due_at).limit(limit)
+    query = query.order_by(jobs.c.due_at).limit(limit).with_for_update(of=jobs, skip_locked=True)
     found = connection.execute(query).mappings().all()
     return tuple(_take(connection, _job(row), worker, now + duration) for row in found)
 

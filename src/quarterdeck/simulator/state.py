@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from google.protobuf.message import Message
 
-from quarterdeck.fleet.assembly import fnv1_32
+from quarterdeck.fleet.alloy import fnv1_32
 from quarterdeck.gen.collector.v1 import collector_pb2 as pb
 from quarterdeck.simulator.releases import AlloyRelease
 

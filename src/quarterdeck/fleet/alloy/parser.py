@@ -241,9 +241,8 @@ class _Parser:
     def _recover(self, begun: int) -> None:
         """Go on behind the statement that began at a token: at its line's end, past the brackets that it opened."""
         failed = self._at
-        if self._kinds[failed] == RIGHT_BRACE:
-            # It closes the block that the statement stands in, unless it is what cannot be read.
-            self._at = failed + (failed == begun)
+        if self._kinds[failed] == RIGHT_BRACE and failed == begun:
+            self._at += 1
         elif not (self._brackets_balance and self._skip(begun, failed)):
             self._skip_line(failed)
 
@@ -266,6 +265,8 @@ class _Parser:
         return False
 
     def _skip_line(self, failed: int) -> None:
+        if self._kinds[failed] == RIGHT_BRACE:
+            return  # most likely it closes the block that the statement stands in
         newline = self._text.find("\n", self._starts[failed])
         at = failed if newline >= 0 else len(self._kinds) - 1
         while self._kinds[at] != END and self._starts[at] <= newline:

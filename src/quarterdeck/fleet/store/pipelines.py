@@ -38,11 +38,12 @@ pipelines = sa.Table(
     sa.Column("id", BigInt, primary_key=True, autoincrement=False),
     *_draft_columns(),
     sa.Column("ident", Text, nullable=False),
+    sa.Column("ident_folded", Text, nullable=False, comment="idents that differ by case only are the same directory"),
     sa.Column("revision_id", BigInt, nullable=False),
     sa.Column("created_at", Timestamp, nullable=False),
     sa.Column("updated_at", Timestamp, nullable=False),
     sa.UniqueConstraint("tenant_id", "name"),
-    sa.UniqueConstraint("tenant_id", "ident"),
+    sa.UniqueConstraint("tenant_id", "ident_folded"),
 )
 
 revisions = sa.Table(
@@ -101,7 +102,10 @@ def id_of(connection: Connection, tenant_id: str, name: str) -> int | None:
 
 
 def ident_exists(connection: Connection, tenant_id: str, ident: str) -> bool:
-    query = sa.select(pipelines.c.id).where(pipelines.c.tenant_id == tenant_id, pipelines.c.ident == ident)
+    """Whether a pipeline has this ident, or one that differs by case only."""
+    query = sa.select(pipelines.c.id).where(
+        pipelines.c.tenant_id == tenant_id, pipelines.c.ident_folded == ident.casefold()
+    )
     return connection.execute(query).first() is not None
 
 
@@ -156,10 +160,16 @@ def add(
     revision_id = _add_revision(connection, tenant_id, pipeline_id, Operation.INSERT, values, actor, at)
     connection.execute(
         sa.insert(pipelines).values(
-            tenant_id=tenant_id, id=pipeline_id, ident=ident, revision_id=revision_id, created_at=at, updated_at=at,
+            tenant_id=tenant_id,
+            id=pipeline_id,
+            ident=ident,
+            ident_folded=ident.casefold(),
+            revision_id=revision_id,
+            created_at=at,
+            updated_at=at,
             **values,
         )
-    )  # fmt: skip
+    )
     return Pipeline(pipeline_id, draft, ident, revision_id, created_at=at, updated_at=at)
 
 

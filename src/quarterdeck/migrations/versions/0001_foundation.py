@@ -175,12 +175,13 @@ def _create_pipelines() -> None:
         sa.Column("id", BIGINT, nullable=False, autoincrement=False),
         *_draft_columns(),
         sa.Column("ident", TEXT, nullable=False),
+        sa.Column("ident_folded", TEXT, nullable=False),
         sa.Column("revision_id", BIGINT, nullable=False),
         sa.Column("created_at", BIGINT, nullable=False),
         sa.Column("updated_at", BIGINT, nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "id", name="pk_pipelines"),
         sa.UniqueConstraint("tenant_id", "name", name="uq_pipelines_tenant_id_name"),
-        sa.UniqueConstraint("tenant_id", "ident", name="uq_pipelines_tenant_id_ident"),
+        sa.UniqueConstraint("tenant_id", "ident_folded", name="uq_pipelines_tenant_id_ident_folded"),
     )
     op.create_table(
         "pipeline_revisions",
