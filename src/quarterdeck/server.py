@@ -38,7 +38,7 @@ from quarterdeck.gen.tenant.v1 import tenant_pb2
 from quarterdeck.identity import Accounts, Caller, Identity, MethodClass, Rate, RateLimits, Role, bootstrap
 from quarterdeck.identity.bootstrap import TENANT_ID
 from quarterdeck.settings import Settings
-from quarterdeck.wire.chain import CallChain, bind
+from quarterdeck.wire.chain import CallChain, RunningStreams, bind
 from quarterdeck.wire.connect import ConnectTransport
 from quarterdeck.wire.dialects import Dialect, protojson
 from quarterdeck.wire.edge import PollEdge
@@ -71,6 +71,8 @@ class Application:
     database: Database
     bootstrap_token: str | None
     """The first admin token, on the very first start only."""
+    streams: RunningStreams
+    """To be ended before the transports stop: by themselves they never would."""
 
 
 class HeaderAuthenticator:
@@ -157,9 +159,9 @@ async def application(
     clock = clock or SystemClock()
     if not settings.database:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-    await prepare_database(settings.database_url)
     database = await Database.open(settings.database_url, clock=clock)
     try:
+        await prepare(database, settings.database_url)
         async with _running(
             settings, database, clock, share_grpc_port=share_grpc_port, further=further or {}, dialects=dialects or {}
         ) as running:
@@ -168,15 +170,15 @@ async def application(
         await database.close()
 
 
-async def prepare_database(url: str) -> None:
+async def prepare(database: Database, url: str) -> None:
     """Make an empty database ours, and bring an older SQLite up to date; an older PostgreSQL is its operators' to move.
 
     Raises PreconditionFailed or Unavailable.
     """
-    status = await migrations.check(url)
+    status = await database.read(migrations.status_on)
     if status.current == status.head:
         return
-    if status.current is None or url.startswith("sqlite"):
+    if status.current is None or database.dialect == "sqlite":
         await migrations.upgrade(url)
         return
     raise PreconditionFailed(
@@ -234,6 +236,7 @@ async def _running(
             ),
             database,
             first_token,
+            chain.streams,
         )
     finally:
         for task in tasks:

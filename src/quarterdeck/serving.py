@@ -175,6 +175,7 @@ class _Workers:
             self._replace_dead()
         for process in self._processes:
             process.join(2 * GRACE)
+            process.kill()
 
     def _start_first(self) -> str | None:
         """Alone, so that an empty database is set up once and a server that cannot start says so once."""

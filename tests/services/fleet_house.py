@@ -25,6 +25,7 @@ from quarterdeck.gen.pipeline.v1 import pipeline_pb2 as ppb
 from quarterdeck.gen.quarterdeck.fleet.v1 import fleet_pb2 as fpb
 from quarterdeck.identity import Caller, CallContext, Identity, Role
 from quarterdeck.settings import Settings
+from quarterdeck.wire.chain import bind
 from quarterdeck.wire.validation import validate
 from tests.store.manual_clock import ManualClock
 
@@ -217,10 +218,11 @@ async def open_replica(
     event_log = EventLog(database, poll=0.2)
     contacts = Contacts(database, clock, flush_every=flush_every)
     snapshots = FleetSnapshots(database, event_log, clock)
-    services, by_path = server._services(
+    services = server._services(
         Settings(**settings), database, Identity(database, clock), event_log, snapshots, contacts, clock
     )
-    handlers = {m.request_class: by_path[m.path] for service in services for m in service.methods}
+    by_path = bind(services)
+    handlers = {method.request_class: by_path[method.path] for service in services for method in service.methods}
     replica = Replica(database, clock, snapshots, contacts, handlers, tenant)
     listening = asyncio.create_task(snapshots.run())
     writing = asyncio.create_task(contacts.run())

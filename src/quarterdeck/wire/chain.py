@@ -9,17 +9,18 @@ A transport decodes and encodes; it has no rule of its own. What leaves the chai
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import secrets
 import typing
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from google.protobuf.message import Message
 
-from quarterdeck.errors import DomainError, Forbidden, Reason
+from quarterdeck.errors import DomainError, Forbidden, Reason, Unavailable
 from quarterdeck.identity.call import CallContext, Caller, Role
 from quarterdeck.wire.errors import to_wire
 from quarterdeck.wire.method import Method, RateClass, Service
@@ -56,6 +57,45 @@ def new_request_id() -> str:
     return secrets.token_hex(16)
 
 
+class RunningStreams:
+    """The streams of a server, which can be ended: they have no end of their own, and a server that stops would wait.
+
+    Used on one event loop.
+    """
+
+    def __init__(self) -> None:
+        self._ended = asyncio.Event()
+
+    def end(self) -> None:
+        """End all streams, now and from now on; their clients resume elsewhere."""
+        self._ended.set()
+
+    async def follow(self, messages: AsyncGenerator[Message, None]) -> AsyncGenerator[Message, None]:
+        """The messages until `end`. Raises Unavailable then."""
+        ended = asyncio.create_task(self._ended.wait())
+        upcoming = None
+        try:
+            while True:
+                upcoming = asyncio.create_task(_next(messages))
+                await asyncio.wait({upcoming, ended}, return_when=asyncio.FIRST_COMPLETED)
+                if not upcoming.done():
+                    raise Unavailable(Reason.SHUTTING_DOWN, "the server is shutting down; go on at another one")
+                message = upcoming.result()
+                if message is None:
+                    return
+                yield message
+        finally:
+            ended.cancel()
+            if upcoming is not None and not upcoming.done():
+                upcoming.cancel()
+                # The generator can be closed only once it has let go.
+                await asyncio.wait({upcoming})
+
+
+async def _next(messages: AsyncGenerator[Message, None]) -> Message | None:
+    return await anext(messages, None)
+
+
 @dataclass(frozen=True, slots=True)
 class CallChain:
     """Services bound to their contracts, behind the checks that every call passes."""
@@ -65,6 +105,7 @@ class CallChain:
     """By canonical path."""
     authenticator: Authenticator
     rate_limiter: RateLimiter
+    streams: RunningStreams = field(default_factory=RunningStreams)
 
     async def admit(self, method: Method, headers: Mapping[str, str], request_id: str) -> CallContext:
         """Who calls, and whether they may. Needs no body, so a stranger cannot make the server read one.
@@ -104,8 +145,9 @@ class CallChain:
             validate(request)
             handler: StreamHandler = self.handlers[method.path]
             async with aclosing(handler(request, call)) as messages:
-                async for message in messages:
-                    yield message
+                async with aclosing(self.streams.follow(messages)) as followed:
+                    async for message in followed:
+                        yield message
         except Exception as error:
             raise to_wire(error, call.request_id) from error
 

@@ -175,7 +175,9 @@ def _create_pipelines() -> None:
         sa.Column("id", BIGINT, nullable=False, autoincrement=False),
         *_draft_columns(),
         sa.Column("ident", TEXT, nullable=False),
-        sa.Column("ident_folded", TEXT, nullable=False),
+        sa.Column(
+            "ident_folded", TEXT, nullable=False, comment="idents that differ by case only are the same directory"
+        ),
         sa.Column("revision_id", BIGINT, nullable=False),
         sa.Column("created_at", BIGINT, nullable=False),
         sa.Column("updated_at", BIGINT, nullable=False),
