@@ -20,7 +20,7 @@ from quarterdeck.admin.tenant_service import TenantService
 from quarterdeck.clock import Clock, SystemClock
 from quarterdeck.database import Database
 from quarterdeck.errors import DomainError, PreconditionFailed, Reason
-from quarterdeck.events import EventLog
+from quarterdeck.events import EventLog, adopt_restored
 from quarterdeck.fleet.attributes import AttributeLimits
 from quarterdeck.fleet.collector_service import CollectorService
 from quarterdeck.fleet.composition import Composer
@@ -68,6 +68,7 @@ class Application:
     """A server that is ready to listen."""
 
     transports: Transports
+    services: tuple[Service, ...]
     database: Database
     bootstrap_token: str | None
     """The first admin token, on the very first start only."""
@@ -177,12 +178,14 @@ async def prepare(database: Database, url: str) -> None:
     """
     status = await database.read(migrations.status_on)
     if status.current == status.head:
+        # Nothing to do but after a dump of another cluster was restored here, and then nothing works without it.
+        await database.transaction(adopt_restored)
         return
     if status.current is None or database.dialect == "sqlite":
         await migrations.upgrade(url)
         return
     raise PreconditionFailed(
-        Reason.DATABASE_UNAVAILABLE,
+        Reason.SCHEMA_OUTDATED,
         f"the database is at revision {status.current}, this version needs {status.head}: run `quarterdeck db upgrade`",
     )
 
@@ -234,6 +237,7 @@ async def _running(
                 max_body_bytes=settings.max_body_bytes,
                 share_grpc_port=share_grpc_port,
             ),
+            chain.services,
             database,
             first_token,
             chain.streams,

@@ -9,8 +9,8 @@ import queue
 import signal
 import socket
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing.process import BaseProcess
 from types import FrameType
 from typing import Any
@@ -41,7 +41,8 @@ def run(settings: Settings) -> None:
 def listen(host: str, port: int) -> socket.socket:
     """A listening TCP socket. Raises OSError, saying where."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # Named, or asyncio does not know accepted connections for TCP and leaves Nagle's algorithm on: 40 ms an answer.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host.strip("[]"), port))
@@ -64,22 +65,58 @@ async def serve(settings: Settings, listener: socket.socket, *, worker: bool = F
             elif started is not None:
                 started.put(running.bootstrap_token)
 
-        try:
-            await _HttpServer(_config(running), on_listening).serve(sockets=[listener])
-        finally:
+        async def on_stopping() -> None:
+            running.streams.end()
             await running.transports.grpc.stop(GRACE)
+
+        server = _HttpServer(_config(running), on_listening, on_stopping)
+        if worker:
+            server.stop_with_parent()
+        await server.serve(sockets=[listener])
 
 
 class _HttpServer(uvicorn.Server):
-    """Uvicorn, saying when it listens."""
+    """Uvicorn, saying when it listens, stopping others with itself, and leaving the process to us."""
 
-    def __init__(self, config: uvicorn.Config, on_listening: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        on_listening: Callable[[], None],
+        on_stopping: Callable[[], Coroutine[Any, Any, None]],
+    ) -> None:
         super().__init__(config)
         self._on_listening = on_listening
+        self._on_stopping = on_stopping
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._on_listening()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Together, so that the grace is one.
+        await asyncio.gather(super().shutdown(sockets), self._on_stopping())
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals stop the server. Uvicorn would raise them again when it has stopped, and so end the process before
+        what was taken is written and what is open is closed.
+        """
+        handlers = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+
+    def stop_with_parent(self) -> None:
+        """A worker whose parent was killed must not go on holding the ports."""
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            asyncio.get_running_loop().add_reader(parent.sentinel, self._lose_parent, parent.sentinel)
+
+    def _lose_parent(self, sentinel: int) -> None:
+        asyncio.get_running_loop().remove_reader(sentinel)
+        self.should_exit = True
 
 
 def _config(running: Application) -> uvicorn.Config:
@@ -173,6 +210,8 @@ class _Workers:
         announce(self._settings, self._listener.getsockname()[1], self._settings.grpc_port, token)
         while not self._stopping:
             self._replace_dead()
+        for process in self._processes:
+            process.terminate()  # those that were started when the signal came
         for process in self._processes:
             process.join(2 * GRACE)
             process.kill()

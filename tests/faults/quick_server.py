@@ -1,7 +1,7 @@
 """`quarterdeck serve` in processes that start in a fraction of a second, for tests that start dozens.
 
 The command line's own entry point runs in a fork of a process that has imported everything already: what is left of
-the start is opening the database and the ports. Everything else is a server like any other, in a process group of its own.
+the start is opening the database and the ports. All else is as in any server, in a process group of its own.
 """
 
 from __future__ import annotations

@@ -12,9 +12,8 @@ import httpx
 import uvicorn
 
 from quarterdeck.clock import Clock
-from quarterdeck.errors import Invalid
 from quarterdeck.server import Application, application
-from quarterdeck.serving import http_config, listen
+from quarterdeck.serving import _config, listen
 from quarterdeck.settings import Settings
 from quarterdeck.wire.method import Method, Service
 from tests.protocols.conformance import CONFORMANCE
@@ -83,7 +82,7 @@ async def live_server(database_url: str, *, clock: Clock | None = None, **settin
 
 @asynccontextmanager
 async def _uvicorn(running: Application, listener: Any) -> AsyncIterator[None]:
-    server = _Server(http_config(running))
+    server = _Server(_config(running))
     server.config.load()
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:

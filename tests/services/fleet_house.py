@@ -23,7 +23,7 @@ from quarterdeck.fleet.snapshot import FleetSnapshots
 from quarterdeck.gen.collector.v1 import collector_pb2 as cpb
 from quarterdeck.gen.pipeline.v1 import pipeline_pb2 as ppb
 from quarterdeck.gen.quarterdeck.fleet.v1 import fleet_pb2 as fpb
-from quarterdeck.identity import Caller, CallContext, Identity, Role
+from quarterdeck.identity import CallContext, Caller, Identity, Role
 from quarterdeck.settings import Settings
 from quarterdeck.wire.chain import bind
 from quarterdeck.wire.validation import validate
@@ -236,7 +236,9 @@ async def open_replica(
         assert not failed, failed
 
 
-def pipeline(name: str, contents: str = "// a\n", matchers: Sequence[str] = (EVERYBODY,), **fields: Any) -> ppb.Pipeline:
+def pipeline(
+    name: str, contents: str = "// a\n", matchers: Sequence[str] = (EVERYBODY,), **fields: Any
+) -> ppb.Pipeline:
     """A pipeline message with what is required."""
     return ppb.Pipeline(name=name, contents=contents, matchers=matchers, **fields)
 

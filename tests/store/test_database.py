@@ -20,6 +20,7 @@ from quarterdeck.database import (
     Database,
     Json,
     Limits,
+    Subscription,
     Text,
     Timestamp,
     after_commit,
@@ -141,7 +142,7 @@ async def test_reads_do_not_wait_for_sqlites_writer(sqlite_url: str) -> None:
         assert may_end.wait(10)
 
     def numbers(connection: Connection) -> int:
-        return connection.exec_driver_sql("SELECT count(*) FROM sequences").scalar_one()
+        return int(connection.exec_driver_sql("SELECT count(*) FROM sequences").scalar_one())
 
     write = asyncio.create_task(database.transaction(slow_write))
     await writing.wait()
@@ -276,18 +277,28 @@ async def test_a_hint_wakes_its_topic_only(scratched: Database) -> None:
         assert not await other.wait(0)
 
 
-async def test_hints_reach_other_replicas_on_postgresql(postgres_url: str) -> None:
+async def hears(here: Database, waiting: Subscription) -> bool:
+    for _ in range(200):
+        await here.transaction(lambda connection: hint(connection, "topic"))
+        if await waiting.wait(0.05):
+            return True
+    return False
+
+
+async def test_hints_reach_other_replicas_on_postgresql_also_after_their_connections_were_cut(
+    postgres_url: str,
+) -> None:
     here, there = await Database.open(postgres_url), await Database.open(postgres_url)
+    others = "datname = current_database() AND pid <> pg_backend_pid()"
     with here.subscribe("topic"), there.subscribe("topic") as waiting:
-        while not await waiting.wait(5):
-            pass  # connected
-        heard = False
-        for _ in range(100):
-            await here.transaction(lambda connection: hint(connection, "topic"))
-            heard = await waiting.wait(0.1)
-            if heard:
-                break
-        assert heard
+        assert await hears(here, waiting)
+        await here.read(
+            lambda connection: connection.exec_driver_sql(
+                f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {others}"
+            ).all()
+        )
+        await waiting.wait(0)
+        assert await hears(here, waiting)
     await here.close()
     await there.close()
 

@@ -76,7 +76,7 @@ def apply(connection: Connection, directory: Path, source_namespace: str, dry_ru
             click.echo("the server would accept these changes; nothing was changed")
         else:
             _apply(client, connection, wanted, changes, source, prune=prune)
-            click.echo(f"{len(changes)} pipelines changed")
+            click.echo(f"{len(changes)} pipeline{'s' if len(changes) > 1 else ''} changed")
 
 
 @fleet.command()
@@ -273,8 +273,8 @@ def _others_of_source(
 def _print_change(change: Change, source: pipeline_pb2.PipelineSource) -> None:
     note = ""
     if change.before is not None and change.after is not None and change.before.source != source:
-        owner = change.before.source.namespace or "nobody"
-        note = f"  (takes it over from {owner})"
+        owner = change.before.source.namespace
+        note = f"  (takes it over from {owner!r})" if owner else "  (takes it over; it was made without a source)"
     click.echo(f"{change.verb}  {change.name}{note}")
 
 

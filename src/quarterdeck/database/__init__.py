@@ -13,7 +13,7 @@ from quarterdeck.database.database import Database
 from quarterdeck.database.hints import Subscription
 from quarterdeck.database.limits import Limits
 from quarterdeck.database.schema import metadata
-from quarterdeck.database.sequences import hold, next_value
+from quarterdeck.database.sequences import hold, last_value, next_value
 from quarterdeck.database.translation import conflict_on
 from quarterdeck.database.types import BigInt, Json, Text, Timestamp
 from quarterdeck.database.upsert import insert
@@ -34,6 +34,7 @@ __all__ = [
     "hint",
     "hold",
     "insert",
+    "last_value",
     "metadata",
     "next_value",
 ]

@@ -49,7 +49,7 @@ def get(connection: Connection, tenant_id: str, sha256: str) -> str:
     """The text with this SHA-256. Raises `NotFound` when this tenant never stored it."""
     found = get_many(connection, tenant_id, (sha256,))
     if sha256 not in found:
-        raise NotFound(Reason.REVISION_NOT_FOUND, f"no text with SHA-256 {sha256!r} is stored")
+        raise NotFound(Reason.BLOB_NOT_FOUND, f"no text with SHA-256 {sha256!r} is stored")
     return found[sha256]
 
 

@@ -17,6 +17,13 @@ from quarterdeck.errors import Invalid
 
 _log = logging.getLogger(__name__)
 
+_AWAY: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 CHANNEL: Final = "quarterdeck_hints"
 _COALESCE = 0.05
 """Seconds between two NOTIFYs of one replica: PostgreSQL serialises the commits of those who notify."""
@@ -62,7 +69,7 @@ class Listening:
                 connection = await connect(self._dsn, self._limits)
                 failures = 0
                 await self._serve(connection)
-            except (OSError, TimeoutError, Invalid, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (Invalid, *_AWAY) as error:
                 _log.debug("the connection for hints is away: %s", type(error).__name__)
             await asyncio.sleep(_PAUSES[min(failures, len(_PAUSES) - 1)])
             failures += 1
@@ -77,7 +84,7 @@ class Listening:
                 await self._send(connection)
                 await asyncio.sleep(_COALESCE)
         finally:
-            with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            with contextlib.suppress(*_AWAY):
                 await connection.close(timeout=1.0)
 
     async def _wait_until_due(self) -> None:

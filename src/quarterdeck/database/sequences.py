@@ -33,6 +33,13 @@ def next_value(connection: Connection, tenant_id: str, name: str) -> int:
     return value
 
 
+def last_value(connection: Connection, tenant_id: str, name: str) -> int:
+    """The last number taken, 0 for none; without a lock: a transaction still running may have taken the next."""
+    query = sa.select(sequences.c.value).where(sequences.c.tenant_id == tenant_id, sequences.c.name == name)
+    value = connection.execute(query).scalar()
+    return int(value or 0)
+
+
 def hold(connection: Connection, tenant_id: str, name: str) -> int:
     """Lock the sequence until the transaction ends, without taking a number; returns the last one taken, 0 for none.
 

@@ -56,7 +56,7 @@ class EventLog:
 
         Raises `PreconditionFailed(EVENTS_TRIMMED)` when some of them are no longer kept.
         """
-        with self._database.subscribe(log.TOPIC) as hints:
+        with self._database.subscribe(log.stream_topic(tenant_id, stream)) as hints:
             while True:
                 read = partial(
                     log.read_stream,

@@ -8,6 +8,7 @@ long write transaction, anywhere in the PostgreSQL cluster, therefore delays cro
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from quarterdeck.database import BigInt, Json, Text, Timestamp, hint, insert, metadata, next_value
+from quarterdeck.database import BigInt, Json, Text, Timestamp, hint, insert, last_value, metadata, next_value
 from quarterdeck.errors import PreconditionFailed, Reason
 from quarterdeck.events.event import Batch, Event
 from quarterdeck.events.position import Position
@@ -59,6 +60,11 @@ _XMIN = sa.cast(sa.cast(sa.func.pg_snapshot_xmin(sa.func.pg_current_snapshot()),
 _XMAX = sa.cast(sa.cast(sa.func.pg_snapshot_xmax(sa.func.pg_current_snapshot()), sa.Text), sa.BigInteger)
 
 
+def stream_topic(tenant_id: str, stream: str) -> str:
+    """The hint that appends to this stream give, and to few others: a topic must be short and without commas."""
+    return f"{TOPIC}/{zlib.crc32(f'{tenant_id}/{stream}'.encode(errors='replace')):08x}"
+
+
 def append(
     connection: Connection,
     *,
@@ -87,6 +93,7 @@ def append(
     }
     position = _insert(connection, row)
     hint(connection, TOPIC)
+    hint(connection, stream_topic(tenant_id, stream))
     return Event(position=position, **row)
 
 
@@ -181,7 +188,7 @@ class _Horizon:
 
 def _horizon(connection: Connection) -> _Horizon:
     if connection.dialect.name != "postgresql":
-        return _Horizon(xmin=None, xmax=0, last=Position(0, _last_position(connection)), pending=False)
+        return _Horizon(xmin=None, xmax=0, last=Position(0, last_value(connection, *_POSITIONS)), pending=False)
     last_xid = sa.select(sa.func.max(events.c.xid)).where(events.c.xid < _XMIN).scalar_subquery()
     last_position = sa.select(sa.func.max(events.c.position)).where(events.c.xid == last_xid).scalar_subquery()
     waiting = sa.exists().where(events.c.xid >= _XMIN)
@@ -205,13 +212,6 @@ def _insert(connection: Connection, row: dict[str, Any]) -> Position:
     statement = sa.insert(events).values(**row, xid=_XID, position=positions.next_value())
     written = connection.execute(statement.returning(events.c.xid, events.c.position)).one()
     return Position(written.xid, written.position)
-
-
-def _last_position(connection: Connection) -> int:
-    tenant_id, name = _POSITIONS
-    table = metadata.tables["sequences"]
-    query = sa.select(table.c.value).where(table.c.tenant_id == tenant_id, table.c.name == name)
-    return connection.execute(query).scalar() or 0
 
 
 def _trimmed(connection: Connection, tenant_id: str, stream: str) -> int:

@@ -34,6 +34,8 @@ MAX_KNOWN = 200_000
 """Collectors whose last words are remembered; those beyond are looked up again when they call."""
 MAX_WAITING = 100_000
 """Collectors whose news is kept while the database is away."""
+PATIENCE = 1.0
+"""Seconds that a collector waits until its news is written, before it is answered without that."""
 BATCH = 500
 """Collectors per transaction."""
 MAX_ERROR_CHARACTERS = 16_384
@@ -145,7 +147,10 @@ class Contacts:
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters.append(written)
         self._wake.set()
-        await written
+        # A database that is frozen must not hold up a collector: its news is kept, and written when it can be.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await written
 
     def seen_again(self, key: Key) -> bool:
         """A collector called and said nothing new; False when it is not known well enough to be sure of that."""

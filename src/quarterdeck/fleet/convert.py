@@ -19,7 +19,8 @@ from quarterdeck.gen.collector.v1 import collector_pb2
 from quarterdeck.gen.pipeline.v1 import pipeline_pb2
 from quarterdeck.gen.quarterdeck.fleet.v1 import fleet_pb2
 
-MAX_METADATA_DEPTH = 50
+MAX_METADATA_DEPTH = 30
+"""A level of a Struct is three messages deep, and protobuf's readers in C++, Java and Python give up at a hundred."""
 _MAX_ID = 2**63 - 1
 
 
@@ -173,14 +174,14 @@ def from_struct(message: struct_pb2.Struct, field: str) -> dict[str, Any]:
 
 def _from_value(value: struct_pb2.Value, field: str, depth: int) -> Any:
     if depth > MAX_METADATA_DEPTH:
-        raise Invalid(Reason.FIELD_INVALID, f"{field}: is nested deeper than {MAX_METADATA_DEPTH} levels")
+        raise _not_json(field, f"is nested deeper than {MAX_METADATA_DEPTH} levels")
     match value.WhichOneof("kind"):
         case "struct_value":
             return {key: _from_value(item, field, depth + 1) for key, item in value.struct_value.fields.items()}
         case "list_value":
             return [_from_value(item, field, depth + 1) for item in value.list_value.values]
         case "number_value" if not math.isfinite(value.number_value):
-            raise Invalid(Reason.FIELD_INVALID, f"{field}: {value.number_value} is not a JSON number")
+            raise _not_json(field, f"{value.number_value} is not a JSON number")
         case "number_value":
             return value.number_value
         case "string_value":
@@ -189,6 +190,10 @@ def _from_value(value: struct_pb2.Value, field: str, depth: int) -> Any:
             return value.bool_value
         case _:
             return None
+
+
+def _not_json(field: str, why: str) -> Invalid:
+    return Invalid(Reason.FIELD_INVALID, f"{field}: {why}", violations=(FieldViolation(field, why),))
 
 
 def to_struct(value: Mapping[str, Any]) -> struct_pb2.Struct:

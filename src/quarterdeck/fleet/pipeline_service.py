@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -13,22 +13,24 @@ from quarterdeck.clock import Clock
 from quarterdeck.database import Connection, Database
 from quarterdeck.errors import Conflict, Invalid, NotFound, Reason
 from quarterdeck.fleet import convert, starter_pipelines
-from quarterdeck.fleet.assembly import choose_ident, compile_pipeline, find_reference_cycle
+from quarterdeck.fleet.assembly import choose_ident
 from quarterdeck.fleet.attributes import effective_attributes
 from quarterdeck.fleet.changes import pipeline_changed
 from quarterdeck.fleet.matchers import parse_matchers, selects
 from quarterdeck.fleet.pipeline import (
-    ConfigType,
     Operation,
     Pipeline,
     PipelineDraft,
     Source,
     check_draft,
+    check_references,
     check_sync_source,
     check_unique_names,
+    same_draft,
 )
 from quarterdeck.fleet.snapshot import FleetSnapshots
 from quarterdeck.fleet.store import pipelines as store
+from quarterdeck.fleet.store.pipelines import PipelineHead
 from quarterdeck.gen.pipeline.v1.pipeline_pb2 import (
     BulkDeletePipelinesRequest,
     BulkDeletePipelinesResponse,
@@ -106,14 +108,17 @@ class PipelineService:
         return Pipelines(pipelines=[convert.from_pipeline(pipeline) for pipeline in listed])
 
     async def create_pipeline(self, request: CreatePipelineRequest, call: CallContext) -> PipelineMessage:
-        draft = await self._checked(convert.to_draft(request.pipeline), call.tenant_id)
+        draft = await self._checked(convert.to_draft(request.pipeline), "pipeline")
+        await self._check_references(call, {"pipeline": draft})
         if request.validate_only:
             await self._database.read(lambda c: _require_free_name(c, call.tenant_id, draft.name))
             return convert.from_draft(draft, None)
         return convert.from_pipeline(await self._change(call, partial(_create, draft=draft)))
 
     async def update_pipeline(self, request: UpdatePipelineRequest, call: CallContext) -> PipelineMessage:
-        draft = await self._checked(convert.to_draft(request.pipeline), call.tenant_id)
+        draft = await self._checked(convert.to_draft(request.pipeline), "pipeline")
+        number = convert.decimal_id(request.pipeline.id)
+        await self._check_references(call, {"pipeline": draft}, gone=lambda head: head.id == number)
         find = partial(_addressed, tenant_id=call.tenant_id, identifier=request.pipeline.id, name=draft.name)
         if request.validate_only:
             target = await self._database.read(lambda c: _require_renamable(c, call.tenant_id, find(c), draft.name))
@@ -121,7 +126,8 @@ class PipelineService:
         return convert.from_pipeline(await self._change(call, partial(_update, draft=draft, find=find)))
 
     async def upsert_pipeline(self, request: UpsertPipelineRequest, call: CallContext) -> PipelineMessage:
-        draft = await self._checked(convert.to_draft(request.pipeline), call.tenant_id)
+        draft = await self._checked(convert.to_draft(request.pipeline), "pipeline")
+        await self._check_references(call, {"pipeline": draft})
         if request.validate_only:
             target = await self._database.read(lambda c: _named(c, call.tenant_id, draft.name, request.pipeline.id))
             return convert.from_draft(draft, target.id if target else None)
@@ -168,12 +174,12 @@ class PipelineService:
                 "delete them by name, or set QUARTERDECK_REFUSE_EMPTY_SYNC=false",
             )
         check_unique_names([message.name for message in request.pipelines])
-        drafts = []
+        drafts = {}
         for index, message in enumerate(request.pipelines):
             field = f"pipelines[{index}]"
-            draft = _of_source(convert.to_draft(message, field), source, field)
-            drafts.append(await self._checked(draft, call.tenant_id, field))
-        await self._change(call, partial(_sync, source=source, drafts=drafts))
+            drafts[field] = await self._checked(_of_source(convert.to_draft(message, field), source, field), field)
+        await self._check_references(call, drafts, gone=lambda head: head.source == source)
+        await self._change(call, partial(_sync, source=source, drafts=list(drafts.values())))
         return SyncPipelinesResponse()
 
     async def create_alloy_pipelines(
@@ -185,28 +191,30 @@ class PipelineService:
             loki_url=request.loki_url,
             loki_username=request.loki_username,
         )
-        checked = [await self._checked(draft, call.tenant_id) for draft in drafts]
+        checked = [await self._checked(draft, draft.name) for draft in drafts]
         stored = await self._change(call, partial(_upsert_all, drafts=checked))
         return CreateAlloyPipelinesResponse(pipelines=Pipelines(pipelines=map(convert.from_pipeline, stored)))
 
-    async def _checked(self, draft: PipelineDraft, tenant_id: str, field: str = "pipeline") -> PipelineDraft:
+    async def _checked(self, draft: PipelineDraft, field: str) -> PipelineDraft:
         if len(draft.contents) < CHECK_IN_THREAD_FROM:
-            checked = check_draft(draft, field)
-        else:
-            checked = await asyncio.to_thread(check_draft, draft, field)
-        if checked.config_type is ConfigType.ALLOY and "pipeline_exports" in checked.contents:
-            await self._check_references(checked, tenant_id)
-        return checked
+            return check_draft(draft, field)
+        return await asyncio.to_thread(check_draft, draft, field)
 
-    async def _check_references(self, draft: PipelineDraft, tenant_id: str) -> None:
-        fleet = await self._snapshots.current(tenant_id)
-        others = [item.compiled for item in fleet.pipelines if item.head.name != draft.name]
-        ident = choose_ident(draft.name, {item.ident for item in others})
-        own = compile_pipeline(ident=ident, name=draft.name, contents=draft.contents)
-        cycle = find_reference_cycle([*others, own])
-        if cycle is not None and draft.name in cycle:
-            path = " → ".join([*cycle, cycle[0]])
-            raise Invalid(Reason.CONTENTS_INVALID, f"pipeline.contents: pipelines use each other's exports: {path}")
+    async def _check_references(
+        self,
+        call: CallContext,
+        drafts: Mapping[str, PipelineDraft],
+        *,
+        gone: Callable[[PipelineHead], bool] = lambda _: False,
+    ) -> None:
+        """Raises Invalid when the drafts (by field) would close a cycle with what is served. They take the place of
+        what has their names, and of what `gone` says."""
+        if not any("pipeline_exports" in draft.contents for draft in drafts.values()):
+            return
+        fleet = await self._snapshots.current(call.tenant_id)
+        names = {draft.name for draft in drafts.values()}
+        others = [item.compiled for item in fleet.pipelines if item.head.name not in names and not gone(item.head)]
+        await asyncio.to_thread(check_references, drafts, others)
 
     async def _change(self, call: CallContext, change: Callable[[Connection, _Change], T]) -> T:
         context = _Change(call.tenant_id, call.actor, self._clock.now())
@@ -231,7 +239,7 @@ def _create(connection: Connection, change: _Change, *, draft: PipelineDraft) ->
 
 
 def _replace(connection: Connection, change: _Change, current: Pipeline, draft: PipelineDraft) -> Pipeline:
-    if draft == current.draft:
+    if same_draft(draft, current.draft):
         return current
     pipeline = store.replace(connection, change.tenant_id, current, draft, actor=change.actor, at=change.at)
     _announce(connection, change, Operation.UPDATE, pipeline, pipeline.revision_id)

@@ -24,6 +24,9 @@ from quarterdeck.fleet.store import collectors as collector_store
 from quarterdeck.fleet.store import pipelines as pipeline_store
 from quarterdeck.fleet.store.pipelines import PipelineHead
 
+PATIENCE = 2.0
+"""Seconds that a poll waits for a reload before it is answered from what was known before."""
+
 STREAMS = ("pipeline:", "collector:")
 """The event streams that belong to the fleet."""
 
@@ -56,8 +59,11 @@ class TenantFleet:
 @dataclass(slots=True)
 class _Slot:
     fleet: TenantFleet | None = None
-    stale: bool = True
-    loading: asyncio.Task[TenantFleet] | None = None
+    version: int = 1
+    """Moves with every change that is known of."""
+    loaded: int = 0
+    """The version that `fleet` was read at, or after."""
+    loading: asyncio.Task[None] | None = None
 
 
 class FleetSnapshots:
@@ -73,7 +79,7 @@ class FleetSnapshots:
         """Listen for changes for ever. Everything loaded before the first event is read again once."""
         after = await self._first_position()
         for slot in self._slots.values():
-            slot.stale = True
+            slot.version += 1
         async for event in self._events.follow(tenant_id=None, stream_prefixes=STREAMS, after=after):
             if event.stream.startswith("pipeline:") or event.kind in _COLLECTOR_KINDS:
                 self.changed(event.tenant_id)
@@ -89,56 +95,57 @@ class FleetSnapshots:
         """The tenant's fleet is not what was loaded any more."""
         slot = self._slots.get(tenant_id)
         if slot is not None:
-            slot.stale = True
+            slot.version += 1
 
     def oldest_age(self) -> float:
         """Seconds since the fleet that is out of date for longest was found current; 0.0 when none is out of date."""
         now = self._clock.monotonic()
         return max(
-            (now - slot.fleet.loaded_at for slot in self._slots.values() if slot.fleet and slot.stale), default=0.0
+            (now - slot.fleet.loaded_at for slot in self._slots.values() if slot.fleet and slot.loaded < slot.version),
+            default=0.0,
         )
 
     def peek(self, tenant_id: str) -> TenantFleet | None:
         """The fleet if it is loaded and nothing is known to have changed."""
         slot = self._slots.get(tenant_id)
-        return slot.fleet if slot is not None and not slot.stale else None
+        return slot.fleet if slot is not None and slot.loaded == slot.version else None
 
     async def current(self, tenant_id: str) -> TenantFleet:
-        """The fleet as it is now, or as it was last known when the database is away. Raises Unavailable if it never
-        was known."""
+        """The fleet with every change that was committed here before this call; or as it was last known, when the
+        database does not answer in time. Raises Unavailable if it never was known."""
         slot = self._slots.setdefault(tenant_id, _Slot())
-        if slot.fleet is not None and not slot.stale:
-            return slot.fleet
+        wanted = slot.version
         try:
-            return await self._reload(tenant_id, slot)
-        except Unavailable:
+            async with asyncio.timeout(PATIENCE if slot.fleet is not None else None):
+                while slot.loaded < wanted:
+                    await asyncio.shield(self._loading(tenant_id, slot))
+        except (Unavailable, TimeoutError):
             if slot.fleet is None:
                 raise
-            return slot.fleet
+        assert slot.fleet is not None  # noqa: S101 - loaded, or raised
+        return slot.fleet
 
-    async def _reload(self, tenant_id: str, slot: _Slot) -> TenantFleet:
-        # A change that arrives while a load is under way makes that load's result stale at once: `stale` is cleared
-        # before reading, so it is seen again after.
+    def _loading(self, tenant_id: str, slot: _Slot) -> asyncio.Task[None]:
+        """The load under way, or a new one: everybody who waits shares it."""
         if slot.loading is None or slot.loading.done():
-            slot.stale = False
-            slot.loading = asyncio.create_task(self._load(tenant_id, slot))
-        elif slot.stale:
-            await asyncio.wait([slot.loading])
-            return await self.current(tenant_id)
-        return await asyncio.shield(slot.loading)
+            slot.loading = asyncio.create_task(self._load(tenant_id, slot, slot.version))
+            slot.loading.add_done_callback(_retrieved)
+        return slot.loading
 
-    async def _load(self, tenant_id: str, slot: _Slot) -> TenantFleet:
+    async def _load(self, tenant_id: str, slot: _Slot, version: int) -> None:
         known = {} if slot.fleet is None else {_key(item.head): item.compiled for item in slot.fleet.pipelines}
-        try:
-            heads, texts, customised = await self._database.read(partial(_read, tenant_id=tenant_id, known=known))
-        except BaseException:
-            slot.stale = True
-            raise
+        heads, texts, customised = await self._database.read(partial(_read, tenant_id=tenant_id, known=known))
         # Parsing a fleet takes seconds when it is large, and polls go on meanwhile.
         served = await asyncio.to_thread(_serve, heads, texts, known)
         index = MatcherIndex((item, parse_matchers(item.head.matchers, limit=None)) for item in served)
         slot.fleet = TenantFleet(tuple(served), index, customised, self._clock.monotonic())
-        return slot.fleet
+        slot.loaded = version
+
+
+def _retrieved(task: asyncio.Task[None]) -> None:
+    # Whoever waited may have run out of patience: the error is theirs no more, and must not be logged as unseen.
+    if not task.cancelled():
+        task.exception()
 
 
 _Key = tuple[str, str, str]

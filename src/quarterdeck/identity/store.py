@@ -9,7 +9,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from quarterdeck.database import BigInt, Text, Timestamp, conflict_on, hint, insert, metadata, next_value
+from quarterdeck.database import BigInt, Text, Timestamp, conflict_on, hint, insert, last_value, metadata, next_value
 from quarterdeck.errors import NotFound, Reason
 from quarterdeck.identity.call import Caller, Role
 from quarterdeck.identity.records import KnownToken, ServiceAccount, Tenant, Token
@@ -64,10 +64,7 @@ tokens = sa.Table(
 
 def version(connection: Connection) -> int:
     """A number that grows with every change after which a cached token may be wrong; 0 before the first."""
-    sequences = metadata.tables["sequences"]
-    tenant_id, name = _VERSION
-    query = sa.select(sequences.c.value).where(sequences.c.tenant_id == tenant_id, sequences.c.name == name)
-    return connection.execute(query).scalar() or 0
+    return last_value(connection, *_VERSION)
 
 
 def bump_version(connection: Connection) -> int:

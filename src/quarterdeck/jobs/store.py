@@ -2,7 +2,7 @@
 
 A lease is a promise with an end. When the holder dies, its lease runs out and another worker takes the job; when the
 holder was only slow, its fence is out of date and it can no longer finish the job. So every job runs at least once, and
-its outcome is recorded once.
+its outcome is recorded once. Times are those of the replicas' clocks: they must agree far better than a lease lasts.
 
 Jobs of one order key run one at a time, in the order in which their transactions committed. One that waits for its next
 attempt holds up those behind it; one that is dead does not.

@@ -97,7 +97,7 @@ def _run(connection: Connection, run: Callable[[Config], None]) -> None:
         run(config)
     except CommandError as error:
         message = f"the database cannot be migrated: {error}; a newer version of the server may have migrated it"
-        raise PreconditionFailed(Reason.DATABASE_UNAVAILABLE, message) from error
+        raise PreconditionFailed(Reason.SCHEMA_OUTDATED, message) from error
 
 
 def _current(connection: Connection) -> str | None:

@@ -144,10 +144,12 @@ class CallChain:
         try:
             validate(request)
             handler: StreamHandler = self.handlers[method.path]
-            async with aclosing(handler(request, call)) as messages:
-                async with aclosing(self.streams.follow(messages)) as followed:
-                    async for message in followed:
-                        yield message
+            async with (
+                aclosing(handler(request, call)) as messages,
+                aclosing(self.streams.follow(messages)) as followed,
+            ):
+                async for message in followed:
+                    yield message
         except Exception as error:
             raise to_wire(error, call.request_id) from error
 

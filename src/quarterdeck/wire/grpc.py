@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -147,5 +148,5 @@ async def _abort(context: Context, error: WireError, request_id: str) -> None:
         status.details.append(packed)
     metadata = [("x-request-id", request_id), ("grpc-status-details-bin", status.SerializeToString())]
     if error.retry_after is not None:
-        metadata.append(("retry-after", str(max(1, round(error.retry_after)))))
+        metadata.append(("retry-after", str(max(1, math.ceil(error.retry_after)))))
     await context.abort(STATUS[error.code], error.message, trailing_metadata=tuple(metadata))

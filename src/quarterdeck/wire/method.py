@@ -56,6 +56,14 @@ class Mount:
             case _:
                 return f"{self.prefix}/{self.service_name}/{method_name}"
 
+    def owns(self, path: str) -> bool:
+        """Whether a path lies below this mount, whatever is there."""
+        if not path.startswith(self.prefix):
+            return False
+        slashed = path.startswith("/", len(self.prefix))
+        bare = self.join == options_pb2.JOIN_BARE
+        return path == self.prefix or slashed is not bare
+
 
 @dataclass(frozen=True, slots=True)
 class Method:

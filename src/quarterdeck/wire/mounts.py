@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 
 from google.protobuf.message import Message
 
@@ -24,7 +25,7 @@ from quarterdeck.wire.chain import CallChain, Observer
 from quarterdeck.wire.connect import error_headers
 from quarterdeck.wire.dialects.dialect import Dialect
 from quarterdeck.wire.errors import Code, WireError, to_wire, unknown_route, wrong_verb
-from quarterdeck.wire.method import Method
+from quarterdeck.wire.method import Method, Mount
 from quarterdeck.wire.rest.answer import printer
 
 TRANSPORT = "mount"
@@ -51,11 +52,11 @@ class MountTransport:
         self._chain = chain
         self._observer = observer
         self._routes: dict[str, _MountedMethod] = {}
-        self._families: dict[str, Dialect] = {}
+        self._families: list[tuple[Mount, Dialect]] = []
         for service in chain.services:
             dialect = dialects[service.dialect]
             for mount in service.mounts:
-                self._families[mount.prefix] = dialect
+                self._families.append((mount, dialect))
                 for method in service.methods:
                     self._add(mount.path(method.name), method, dialect, service.max_body_bytes or max_body_bytes)
 
@@ -72,8 +73,8 @@ class MountTransport:
 
     def family_of(self, path: str) -> Dialect | None:
         """The dialect whose mount the path lies under, longest prefix first: its envelope answers for the path."""
-        owners = [prefix for prefix in self._families if path.startswith(prefix)]
-        return self._families[max(owners, key=len)] if owners else None
+        owners = [(len(mount.prefix), dialect) for mount, dialect in self._families if mount.owns(path)]
+        return max(owners, key=itemgetter(0))[1] if owners else None
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         """Answer a request whose path `serves`."""

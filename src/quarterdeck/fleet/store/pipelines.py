@@ -73,6 +73,7 @@ class PipelineHead:
     revision_id: int
     matchers: tuple[str, ...]
     contents_sha256: str
+    source: Source | None
 
 
 def hold_pipelines(connection: Connection, tenant_id: str) -> None:
@@ -136,7 +137,7 @@ def list_served(connection: Connection, tenant_id: str) -> list[PipelineHead]:
     query = (
         sa.select(
             pipelines.c.id, pipelines.c.name, pipelines.c.ident, pipelines.c.revision_id, pipelines.c.matchers,
-            pipelines.c.contents_sha256,
+            pipelines.c.contents_sha256, pipelines.c.source_type, pipelines.c.source_namespace,
         )
         .where(
             pipelines.c.tenant_id == tenant_id,
@@ -146,8 +147,16 @@ def list_served(connection: Connection, tenant_id: str) -> list[PipelineHead]:
         .order_by(pipelines.c.id)
     )  # fmt: skip
     return [
-        PipelineHead(row.id, row.name, row.ident, row.revision_id, tuple(row.matchers), row.contents_sha256)
-        for row in connection.execute(query)
+        PipelineHead(
+            id=row["id"],
+            name=row["name"],
+            ident=row["ident"],
+            revision_id=row["revision_id"],
+            matchers=tuple(row["matchers"]),
+            contents_sha256=row["contents_sha256"],
+            source=_source(row),
+        )
+        for row in connection.execute(query).mappings()
     ]
 
 
@@ -252,9 +261,13 @@ def _draft(row: Mapping[Any, Any], texts: Mapping[str, str]) -> PipelineDraft:
         matchers=tuple(row["matchers"]),
         enabled=row["enabled"],
         metadata=row["metadata"],
-        source=None if row["source_type"] is None else Source(row["source_type"], row["source_namespace"]),
+        source=_source(row),
         config_type=ConfigType(row["config_type"]),
     )
+
+
+def _source(row: Mapping[Any, Any]) -> Source | None:
+    return None if row["source_type"] is None else Source(row["source_type"], row["source_namespace"])
 
 
 def _revision(row: Mapping[Any, Any], texts: Mapping[str, str]) -> Revision:

@@ -1,0 +1,91 @@
+"""A walk over the descriptors: every RPC is there on every protocol that can carry it, with no route written by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from quarterdeck.identity.call import Role
+from tests.protocols.callers import ALL, Caller
+from tests.protocols.live_server import ADMIN_TOKEN, LiveServer, bearer
+
+
+@pytest.mark.parametrize("caller", ALL, ids=lambda caller: caller.name)
+async def test_every_rpc_is_reachable(live: LiveServer, caller: Caller):
+    reached = 0
+    for method in [each for service in live.services for each in service.methods if caller.carries(each)]:
+        # Nobody may do anything: the answer is about credentials, so the method was found, and nothing was changed.
+        stranger = await caller.call(live, method, method.request_class(), "", take=1)
+        assert stranger.outcome == ("unauthenticated", "CREDENTIALS_MISSING"), (method.path, caller.name, stranger)
+        reached += 1
+    assert reached >= 2
+
+
+@pytest.mark.parametrize("caller", ALL, ids=lambda caller: caller.name)
+async def test_an_empty_request_never_surprises_a_method(live: LiveServer, caller: Caller):
+    for method in [each for service in live.services for each in service.methods if caller.carries(each)]:
+        if method.role is Role.ADMIN and not method.no_side_effects:
+            continue
+        if method.streams and method.service_name != "testing.v1.EchoService":
+            continue  # silent until something happens
+        reply = await caller.call(live, method, method.request_class(), ADMIN_TOKEN, take=1)
+        assert reply.code in {"ok", "invalid_argument", "not_found", "unimplemented"}, (method.path, reply)
+        if reply.code == "unimplemented":
+            assert reply.reason == "METHOD_UNIMPLEMENTED", (method.path, reply)
+
+
+async def test_connect_get_is_for_methods_without_side_effects_only(live: LiveServer):
+    refused, served = set(), set()
+    for method in [each for service in live.services for each in service.methods]:
+        answer = await live.http.get(f"{method.path}?connect=v1&encoding=json&message=%7B%7D", headers=bearer(""))
+        if answer.status_code == 405:
+            refused.add(method.path)
+            assert answer.headers["allow"] == "POST"
+            assert answer.json()["code"] == "unimplemented"
+        else:
+            served.add(method.path)
+            assert answer.status_code == 401
+    expected = {
+        method.path
+        for service in live.services
+        for method in service.methods
+        if method.no_side_effects and not method.streams
+    }
+    assert served == expected
+    assert refused
+    assert "/collector.v1.CollectorService/GetConfig" in served
+
+
+async def test_of_the_two_public_services_get_config_alone_answers_get(live: LiveServer):
+    public = [each for each in live.services if each.name in {"pipeline.v1.PipelineService", "collector.v1.CollectorService"}]
+    assert [method.name for service in public for method in service.methods if method.no_side_effects] == ["GetConfig"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/pipeline.v1.PipelineService/Nothing",
+        "/pipeline.v1.NothingService/GetPipeline",
+        "/pipeline.v1.PipelineService/GetPipeline/",
+        "/prefix/pipeline.v1.PipelineService/GetPipeline",
+        "/pipeline.v1.PipelineService",
+        "/",
+        "/api/v1",
+        "/api/v9/pipelines",
+    ],
+)
+@pytest.mark.parametrize("verb", ["GET", "POST", "DELETE"])
+async def test_a_path_of_nobody_is_404_with_the_code_unimplemented(live: LiveServer, path: str, verb: str):
+    answer = await live.http.request(verb, path, headers=bearer(ADMIN_TOKEN))
+    assert (answer.status_code, answer.json()["code"]) == (404, "unimplemented")
+    assert answer.headers["content-type"] in {"application/json", "application/problem+json"}
+    assert len(answer.headers["x-request-id"]) == 32
+
+
+async def test_grpc_tells_unknown_methods_apart_from_missing_things(live: LiveServer):
+    import grpc.aio
+
+    async with grpc.aio.insecure_channel(live.grpc_target) as channel:
+        call = channel.unary_unary("/pipeline.v1.PipelineService/Nothing")
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await call(b"")
+    assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
