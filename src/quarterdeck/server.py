@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from importlib import metadata
 from types import ModuleType
@@ -19,8 +19,9 @@ from quarterdeck.admin.admin_service import AdminService
 from quarterdeck.admin.tenant_service import TenantService
 from quarterdeck.clock import Clock, SystemClock
 from quarterdeck.database import Database
-from quarterdeck.errors import DomainError, PreconditionFailed, Reason
+from quarterdeck.errors import DomainError, PreconditionFailed, Reason, Unavailable
 from quarterdeck.events import EventLog, adopt_restored
+from quarterdeck.fleet.alloy_binary import AlloyBinary
 from quarterdeck.fleet.attributes import AttributeLimits
 from quarterdeck.fleet.collector_service import CollectorService
 from quarterdeck.fleet.composition import Composer
@@ -160,15 +161,34 @@ async def application(
     clock = clock or SystemClock()
     if not settings.database:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-    database = await Database.open(settings.database_url, clock=clock)
+    with _naming(settings.database_url):
+        database = await Database.open(settings.database_url, clock=clock)
     try:
-        await prepare(database, settings.database_url)
+        with _naming(settings.database_url):
+            await prepare(database, settings.database_url)
         async with _running(
             settings, database, clock, share_grpc_port=share_grpc_port, further=further or {}, dialects=dialects or {}
         ) as running:
             yield running
     finally:
         await database.close()
+
+
+@contextmanager
+def _naming(url: str) -> Iterator[None]:
+    """Says which database is not available, and why: whoever starts a server is told more than those who call it."""
+    try:
+        yield
+    except Unavailable as error:
+        cause = getattr(error.__cause__, "orig", None) or error.__cause__
+        why = next(iter(str(cause).splitlines()), "") or type(cause).__name__
+        raise Unavailable(error.reason, f"the database {without_password(url)} is not available: {why}") from error
+
+
+def without_password(url: str) -> str:
+    """A database's URL as it may be shown: without user, password and parameters."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 async def prepare(database: Database, url: str) -> None:
@@ -186,7 +206,8 @@ async def prepare(database: Database, url: str) -> None:
         return
     raise PreconditionFailed(
         Reason.SCHEMA_OUTDATED,
-        f"the database is at revision {status.current}, this version needs {status.head}: run `quarterdeck db upgrade`",
+        f"the database is at revision {status.current}, this version needs {status.head}: run `quarterdeck db upgrade`, "
+        "or the newer version that moved it there",
     )
 
 
@@ -204,8 +225,10 @@ async def _running(
     first_token = await bootstrap(database, clock, chosen_token=chosen)
     identity = Identity(database, clock)
     event_log = EventLog(database)
-    snapshots = FleetSnapshots(database, event_log, clock)
     contacts = Contacts(database, clock)
+    snapshots = FleetSnapshots(
+        database, event_log, clock, on_deleted=lambda tenant_id, collector_id: contacts.forget((tenant_id, collector_id))
+    )
     inactivity = Inactivity(
         database,
         contacts,
@@ -268,7 +291,8 @@ def _services(
     polls = Polls(database, snapshots, contacts, composer, clock, limits)
     return {
         _describe(pipeline_pb2, "PipelineService"): PipelineService(
-            database, snapshots, clock, refuse_empty_sync=settings.refuse_empty_sync
+            database, snapshots, clock, refuse_empty_sync=settings.refuse_empty_sync,
+            alloy_binary=AlloyBinary(settings.validate_command) if settings.validate_command else None,
         ),
         _describe(collector_pb2, "CollectorService"): CollectorService(
             database, snapshots, contacts, polls, clock, limits

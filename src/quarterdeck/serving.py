@@ -33,6 +33,8 @@ def run(settings: Settings) -> None:
     configure_logging(settings.log_format, settings.log_level)
     listener = listen(settings.host, settings.port)
     if settings.workers == 1:
+        # gRPC says it in its own way, and on standard error.
+        _reserve(settings.host, settings.grpc_port, socket.SO_REUSEADDR).close()
         _loop().run_until_complete(serve(settings, listener))
     else:
         _Workers(settings, listener).run()
@@ -193,7 +195,7 @@ class _Workers:
 
     def __init__(self, settings: Settings, listener: socket.socket) -> None:
         self._listener = listener
-        self._reserved = _reserve_shared(settings.host, settings.grpc_port)
+        self._reserved = _reserve(settings.host, settings.grpc_port, socket.SO_REUSEPORT)
         self._settings = settings.model_copy(update={"grpc_port": self._reserved.getsockname()[1]})
         self._context = multiprocessing.get_context("spawn")
         self._started: Any = self._context.Queue()
@@ -249,14 +251,15 @@ class _Workers:
         _log.debug("signal %s", number)
 
 
-def _reserve_shared(host: str, port: int) -> socket.socket:
-    """Hold a port for processes that will each listen on it, without listening."""
+def _reserve(host: str, port: int, option: int) -> socket.socket:
+    """Hold a port for who will listen on it, without listening. Raises OSError when it is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     holder = socket.socket(family, socket.SOCK_STREAM)
-    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    holder.setsockopt(socket.SOL_SOCKET, option, 1)
     try:
         holder.bind((host.strip("[]"), port))
     except OSError as error:
+        holder.close()
         raise OSError(f"cannot listen for gRPC on {host}:{port}: {error.strerror}") from error
     return holder
 

@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     purge_inactive_after_days: float = Field(
         default=0, ge=0, description="Days until a gone collector is forgotten; 0: never."
     )
+    validate_command: str = Field(
+        default="", description="A command such as `alloy validate` that is asked about every Alloy pipeline as well."
+    )
     refuse_empty_sync: bool = Field(
         default=False, description="Refuse a SyncPipelines call that would delete all of a source."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,10 @@ from typing import Any
 import pytest
 
 from tests.faults.quick_server import QuickServer
+
+# PostgreSQL is started from a process that has gRPC streams open. The handlers that gRPC has for a fork crash then, and
+# nothing here needs them. Read when gRPC is first used.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 
 class Servers:

@@ -83,6 +83,14 @@ class QuickServer:
             time.sleep(0.01)
         self.http_url, self.grpc_target = serving["http"], serving["grpc"]
 
+    def wait_for_output(self, text: str, timeout: float = 30) -> None:
+        """Wait until it has printed `text` on standard output."""
+        deadline = time.monotonic() + timeout
+        while text not in self.out:
+            assert self._process.is_alive(), f"the server ended: {self.err}"
+            assert time.monotonic() < deadline, f"{text!r} was not printed within {timeout} s: {self.out}"
+            time.sleep(0.01)
+
     def kill(self) -> None:
         """SIGKILL, and wait. Does nothing when it has ended."""
         if self._process.is_alive():

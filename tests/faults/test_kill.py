@@ -74,7 +74,7 @@ async def test_a_server_that_answers_before_it_commits_is_caught(servers: Server
     life = Life(servers, database_url, variant=answer_before_commit)
     await life.prepare()
 
-    await life.endure(4)
+    await life.endure(3)
 
     server = await life.restart()
     found = problems(life.ledger, await life.writers.observe(server))

@@ -211,9 +211,9 @@ SCENARIO = (
     Step(
         f"{FLEET}/WatchFleet",
         lambda w: fleet.WatchFleetRequest(after="0"),
-        lambda w, m: m.id and m.at.seconds > 0,
+        lambda w, m: m.id and m.at.seconds > 0 and m.kind,
         role="viewer",
-        take=1,
+        take=2,
     ),
     Step(
         f"{FLEET}/WatchFleet",

@@ -217,7 +217,7 @@ async def open_replica(
     """One server's worth of services, with its background work."""
     event_log = EventLog(database, poll=0.2)
     contacts = Contacts(database, clock, flush_every=flush_every)
-    snapshots = FleetSnapshots(database, event_log, clock)
+    snapshots = FleetSnapshots(database, event_log, clock, on_deleted=lambda *key: contacts.forget(key))
     services = server._services(
         Settings(**settings), database, Identity(database, clock), event_log, snapshots, contacts, clock
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 import zstandard
@@ -11,7 +13,7 @@ from sqlalchemy import Connection
 
 from quarterdeck.database.schema import metadata
 from quarterdeck.database.types import BigInt, Text, check_text
-from quarterdeck.database.upsert import insert
+from quarterdeck.database.upsert import insert_into
 from quarterdeck.errors import NotFound, Reason
 
 blobs = sa.Table(
@@ -21,6 +23,10 @@ blobs = sa.Table(
     sa.Column("sha256", sa.LargeBinary, primary_key=True),
     sa.Column("size", BigInt, nullable=False, comment="bytes of the text before compression"),
     sa.Column("zstd", sa.LargeBinary, nullable=False),
+)
+
+_FETCH = sa.select(blobs.c.sha256, blobs.c.size, blobs.c.zstd).where(
+    blobs.c.tenant_id == sa.bindparam("tenant"), blobs.c.sha256.in_(sa.bindparam("keys", expanding=True))
 )
 
 _LEVEL = 3
@@ -41,7 +47,7 @@ def put(connection: Connection, tenant_id: str, text: str) -> str:
         "size": len(content),
         "zstd": zstandard.ZstdCompressor(level=_LEVEL).compress(content),
     }
-    connection.execute(insert(connection, blobs).values(row).on_conflict_do_nothing())
+    connection.execute(_adding(connection.dialect.name), row)
     return digest.hexdigest()
 
 
@@ -63,13 +69,16 @@ def get_many(connection: Connection, tenant_id: str, sha256s: Iterable[str]) -> 
 
 
 def _fetch(connection: Connection, tenant_id: str, keys: list[bytes]) -> dict[str, str]:
-    query = sa.select(blobs.c.sha256, blobs.c.size, blobs.c.zstd)
-    query = query.where(blobs.c.tenant_id == tenant_id, blobs.c.sha256.in_(keys))
     decompressor = zstandard.ZstdDecompressor()
     return {
         row.sha256.hex(): decompressor.decompress(row.zstd, max_output_size=row.size).decode()
-        for row in connection.execute(query)
+        for row in connection.execute(_FETCH, {"tenant": tenant_id, "keys": keys})
     }
+
+
+@cache
+def _adding(dialect: str) -> Any:
+    return insert_into(dialect, blobs).on_conflict_do_nothing()
 
 
 def _key(sha256: str) -> bytes | None:

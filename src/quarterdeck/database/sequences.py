@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from quarterdeck.database.schema import metadata
 from quarterdeck.database.types import BigInt, Text
-from quarterdeck.database.upsert import insert
+from quarterdeck.database.upsert import insert_into
 
 sequences = sa.Table(
     "sequences",
@@ -17,6 +20,10 @@ sequences = sa.Table(
     sa.Column("value", BigInt, nullable=False),
 )
 
+_LAST = sa.select(sequences.c.value).where(
+    sequences.c.tenant_id == sa.bindparam("tenant"), sequences.c.name == sa.bindparam("sequence")
+)
+
 
 def next_value(connection: Connection, tenant_id: str, name: str) -> int:
     """The next number of the sequence, from 1.
@@ -24,19 +31,12 @@ def next_value(connection: Connection, tenant_id: str, name: str) -> int:
     It belongs to the transaction: a rollback gives it back, and other transactions that want the next one wait for
     this one's end. Take it late, and in the same order everywhere.
     """
-    statement = insert(connection, sequences).values(tenant_id=tenant_id, name=name, value=1)
-    statement = statement.on_conflict_do_update(
-        index_elements=[sequences.c.tenant_id, sequences.c.name], set_={"value": sequences.c.value + 1}
-    ).returning(sequences.c.value)
-    value = connection.execute(statement).scalar_one()
-    assert isinstance(value, int)  # noqa: S101 - for the type checker
-    return value
+    return _advance(connection, tenant_id, name, by=1)
 
 
 def last_value(connection: Connection, tenant_id: str, name: str) -> int:
     """The last number taken, 0 for none; without a lock: a transaction still running may have taken the next."""
-    query = sa.select(sequences.c.value).where(sequences.c.tenant_id == tenant_id, sequences.c.name == name)
-    value = connection.execute(query).scalar()
+    value = connection.execute(_LAST, {"tenant": tenant_id, "sequence": name}).scalar()
     return int(value or 0)
 
 
@@ -45,8 +45,20 @@ def hold(connection: Connection, tenant_id: str, name: str) -> int:
 
     Transactions that hold the same sequence run one after the other: what one of them reads after this stays true.
     """
-    statement = insert(connection, sequences).values(tenant_id=tenant_id, name=name, value=0)
-    statement = statement.on_conflict_do_update(
-        index_elements=[sequences.c.tenant_id, sequences.c.name], set_={"value": sequences.c.value}
-    ).returning(sequences.c.value)
-    return int(connection.execute(statement).scalar_one())
+    return _advance(connection, tenant_id, name, by=0)
+
+
+def _advance(connection: Connection, tenant_id: str, name: str, *, by: int) -> int:
+    row = {"tenant_id": tenant_id, "name": name, "value": by}
+    return int(connection.execute(_advancing(connection.dialect.name, by), row).scalar_one())
+
+
+@cache
+def _advancing(dialect: str, by: int) -> Any:
+    return (
+        insert_into(dialect, sequences)
+        .on_conflict_do_update(
+            index_elements=[sequences.c.tenant_id, sequences.c.name], set_={"value": sequences.c.value + by}
+        )
+        .returning(sequences.c.value)
+    )

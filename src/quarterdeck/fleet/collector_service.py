@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
+from uuid import UUID
 
 from quarterdeck.clock import Clock
 from quarterdeck.database import Connection, Database
@@ -19,7 +21,7 @@ from quarterdeck.fleet.attributes import (
     visible_local_attributes,
 )
 from quarterdeck.fleet.changes import collector_changed
-from quarterdeck.fleet.collector import Collector
+from quarterdeck.fleet.collector import Collector, CollectorType
 from quarterdeck.fleet.contacts import Contacts
 from quarterdeck.fleet.matchers import match_all, parse_matchers
 from quarterdeck.fleet.polls import Polls, check_collector_id
@@ -50,6 +52,8 @@ from quarterdeck.gen.collector.v1.collector_pb2 import (
 )
 from quarterdeck.gen.collector.v1.collector_pb2 import Collector as CollectorMessage
 from quarterdeck.identity.call import CallContext
+
+_log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -90,6 +94,10 @@ class CollectorService:
     async def create_collector(self, request: CreateCollectorRequest, call: CallContext) -> CollectorMessage:
         message = request.collector
         check_collector_id(message.id, "collector.id")
+        if message.collector_type == CollectorType.OTEL and not _is_uuid(message.id):
+            _log.warning(
+                "the id of an OpenTelemetry collector should be a UUID, its OpAMP instance uid: %r", message.id
+            )
         now = self._clock.now()
         collector = Collector(
             id=message.id,
@@ -228,6 +236,13 @@ class CollectorService:
         return replace(
             collector, remote_attributes=apply_operations(collector.remote_attributes, operations, self._limits)
         )
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text.lower()
+    except ValueError:
+        return False
 
 
 def _require_own(collector_id: str, call: CallContext) -> None:

@@ -73,6 +73,8 @@ class Contact:
     at: datetime
     actor: str
     local_attributes: Mapping[str, str] | None = None
+    known_attributes: Mapping[str, str] | None = None
+    """Those that the database was seen to have, when the collector itself said nothing of them."""
     name: str | None = None
     report: Report | None = None
     effective: Effective | None = None
@@ -86,6 +88,7 @@ class Contact:
             at=self.at,
             actor=self.actor,
             local_attributes=earlier.local_attributes if self.local_attributes is None else self.local_attributes,
+            known_attributes=self.known_attributes,
             name=self.name or earlier.name,
             report=self.report or earlier.report,
             effective=self.effective or earlier.effective,
@@ -98,7 +101,7 @@ class Contact:
 class _Known:
     """What the database has of a collector, as far as a poll can change it."""
 
-    attributes: int
+    attributes: int | None = None
     name: str = ""
     served: str = ""
     report: Report | None = None
@@ -161,6 +164,16 @@ class Contacts:
         self._seen[key] = self._clock.now()
         return True
 
+    def waiting_attributes(self, key: Key) -> Mapping[str, str] | None:
+        """The attributes that the collector reported and that are not in the database yet; None when there are none."""
+        contact = self._news.get(key)
+        return contact.local_attributes if contact is not None else None
+
+    def has_attributes(self, key: Key) -> bool:
+        """Whether the collector is known to have reported attributes."""
+        known = self._known.get(key)
+        return known is not None and known.attributes not in (None, _digest({}))
+
     def forget(self, key: Key) -> None:
         """Somebody else changed this collector's entry: what it says next is news."""
         self._known.pop(key, None)
@@ -215,7 +228,7 @@ class Contacts:
             await self._database.transaction(partial(write_contacts, batch=batch, intervals=self._intervals(batch)))
         except Unavailable:
             raise
-        except DomainError:
+        except Exception:  # noqa: BLE001 - the worker loop: one collector must not stop what all others say
             if len(batch) > 1:
                 for key, contact in batch.items():
                     await self._write_news({key: contact})
@@ -239,11 +252,13 @@ class Contacts:
         for start in range(0, len(rows), BATCH):
             chunk = rows[start : start + BATCH]
             try:
-                await self._database.transaction(partial(_write_seen, rows=chunk))
+                gone = await self._database.transaction(partial(_write_seen, rows=chunk))
             except Unavailable:
                 for row in rows[start:]:
                     self._seen.setdefault((row["tenant_id"], row["collector_id"]), row["last_seen_at"])
                 raise
+            for key in gone:
+                self.forget(key)
 
     def _intervals(self, keys: Iterable[Key]) -> dict[Key, float | None]:
         return {key: known.interval or None if (known := self._known.get(key)) else None for key in keys}
@@ -252,9 +267,10 @@ class Contacts:
         if contact.goodbye:
             self.forget(key)
             return
-        known = self._known.get(key) or _Known(attributes=0)
-        if contact.local_attributes is not None:
-            known.attributes = _digest(contact.local_attributes)
+        known = self._known.get(key) or _Known()
+        attributes = contact.known_attributes if contact.local_attributes is None else contact.local_attributes
+        if attributes is not None:
+            known.attributes = _digest(attributes)
         known.name = contact.name or known.name
         known.report = contact.report or known.report
         known.served = contact.served.hash if contact.served else known.served
@@ -329,10 +345,18 @@ def _newcomer(collector_id: str, contact: Contact) -> Collector:
 def _updated(current: Collector, contact: Contact) -> Collector:
     attributes = current.local_attributes if contact.local_attributes is None else contact.local_attributes
     name = contact.name or current.name
-    gone_at = (current.marked_inactive_at or contact.at) if contact.goodbye else None
+    gone_at = _gone_at(current, contact)
     if dict(attributes) == dict(current.local_attributes) and name == current.name:
         return replace(current, marked_inactive_at=gone_at)
     return replace(current, local_attributes=attributes, name=name, marked_inactive_at=gone_at, updated_at=contact.at)
+
+
+def _gone_at(current: Collector, contact: Contact) -> datetime | None:
+    if contact.goodbye:
+        return current.marked_inactive_at or contact.at
+    # What it said before it said goodbye may arrive after that, from another replica.
+    is_older = current.marked_inactive_at is not None and contact.at < current.marked_inactive_at
+    return current.marked_inactive_at if is_older else None
 
 
 def _write_words(
@@ -362,34 +386,48 @@ def _write_words(
             if contact.effective is not None
         ],
     )  # fmt: skip
+    _write_reports(connection, tenant_id, {i: contact for i, contact in said.items() if contact.report is not None})
+
+
+def _write_reports(connection: Connection, tenant_id: str, said: Mapping[str, Contact]) -> None:
+    before = {status.collector_id: status for status in store.statuses(connection, tenant_id, list(said))}
+    rows = []
     for collector_id, contact in said.items():
-        if contact.report is not None:
-            _write_report(connection, tenant_id, collector_id, contact, contact.report)
-
-
-def _write_report(connection: Connection, tenant_id: str, collector_id: str, contact: Contact, report: Report) -> None:
-    store.save_contacts(
-        connection,
-        [
+        assert contact.report is not None  # noqa: S101 - for the type checker
+        status, error_message = contact.report.status, contact.report.error_message
+        rows.append(
             {
                 "tenant_id": tenant_id,
                 "collector_id": collector_id,
-                "status": int(report.status),
-                "error_message": report.error_message,
+                "status": int(status),
+                "error_message": error_message,
                 "reported_at": contact.at,
             }
-        ],
-    )
-    payload = {"status": report.status.name, "error_message": report.error_message}
-    collector_changed(
-        connection, tenant_id, "status_changed", collector_id, actor=contact.actor, at=contact.at, payload=payload
-    )
-
-
-def _write_seen(connection: Connection, *, rows: list[dict[str, Any]]) -> None:
+        )
+        if (status, error_message) != (before[collector_id].status, before[collector_id].error_message):
+            payload = {"status": status.name, "error_message": error_message}
+            collector_changed(
+                connection,
+                tenant_id,
+                "status_changed",
+                collector_id,
+                actor=contact.actor,
+                at=contact.at,
+                payload=payload,
+            )
     store.save_contacts(connection, rows)
-    for tenant_id in {row["tenant_id"] for row in rows}:
-        store.clear_inactive(connection, tenant_id, [r["collector_id"] for r in rows if r["tenant_id"] == tenant_id])
+
+
+def _write_seen(connection: Connection, *, rows: list[dict[str, Any]]) -> list[Key]:
+    """Returns those who are in the inventory no more: deleted meanwhile, maybe by another replica."""
+    gone: list[Key] = []
+    for tenant_id in sorted({row["tenant_id"] for row in rows}):
+        own = [row for row in rows if row["tenant_id"] == tenant_id]
+        present = store.existing(connection, tenant_id, [row["collector_id"] for row in own])
+        store.save_contacts(connection, [row for row in own if row["collector_id"] in present])
+        store.clear_inactive(connection, tenant_id, present)
+        gone.extend((tenant_id, row["collector_id"]) for row in own if row["collector_id"] not in present)
+    return gone
 
 
 def _seen_row(key: Key, at: datetime, interval: float | None) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from quarterdeck.gen.quarterdeck.fleet.v1.fleet_pb2 import (
 from quarterdeck.identity.call import CallContext
 
 STARTED = "watch.started"
+_TEXTS = frozenset({"text/plain", "text/yaml", "application/yaml", "application/json"})
 
 
 class FleetService:
@@ -86,7 +87,7 @@ class FleetService:
         if found is None:
             raise NotFound(Reason.COLLECTOR_NOT_FOUND, f"no collector {request.id[:200]!r} ever reported what it runs")
         text = await self._database.read(lambda c: blobs.get(c, call.tenant_id, found[0]))
-        return HttpBody(content_type=found[1] or "text/plain; charset=utf-8", data=text.encode())
+        return HttpBody(content_type=_harmless(found[1]), data=text.encode())
 
     async def watch_fleet(self, request: WatchFleetRequest, call: CallContext) -> AsyncIterator[WatchFleetResponse]:
         after = await self._start(request.after)
@@ -111,6 +112,11 @@ class FleetService:
             local = known.local_attributes if known is not None else {}
         fleet = await self._snapshots.current(tenant_id)
         return self._composer.compose(tenant_id, fleet, collector_id, local, remote or None)
+
+
+def _harmless(content_type: str) -> str:
+    """What a collector calls its text, as long as no browser would run it."""
+    return content_type if content_type in _TEXTS else "text/plain; charset=utf-8"
 
 
 def _message(event: Event) -> WatchFleetResponse:

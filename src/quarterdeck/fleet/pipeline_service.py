@@ -11,13 +11,15 @@ from typing import TypeVar
 
 from quarterdeck.clock import Clock
 from quarterdeck.database import Connection, Database
-from quarterdeck.errors import Conflict, Invalid, NotFound, Reason
+from quarterdeck.errors import Conflict, FieldViolation, Invalid, NotFound, Reason
 from quarterdeck.fleet import convert, starter_pipelines
+from quarterdeck.fleet.alloy_binary import AlloyBinary
 from quarterdeck.fleet.assembly import choose_ident
 from quarterdeck.fleet.attributes import effective_attributes
 from quarterdeck.fleet.changes import pipeline_changed
 from quarterdeck.fleet.matchers import parse_matchers, selects
 from quarterdeck.fleet.pipeline import (
+    ConfigType,
     Operation,
     Pipeline,
     PipelineDraft,
@@ -76,12 +78,19 @@ class PipelineService:
     """Pipelines and their revisions. Every change is one transaction: pipelines, revisions and events together."""
 
     def __init__(
-        self, database: Database, snapshots: FleetSnapshots, clock: Clock, *, refuse_empty_sync: bool = False
+        self,
+        database: Database,
+        snapshots: FleetSnapshots,
+        clock: Clock,
+        *,
+        refuse_empty_sync: bool = False,
+        alloy_binary: AlloyBinary | None = None,
     ) -> None:
         self._database = database
         self._snapshots = snapshots
         self._clock = clock
         self._refuse_empty_sync = refuse_empty_sync
+        self._alloy_binary = alloy_binary
 
     async def get_pipeline(self, request: GetPipelineRequest, call: CallContext) -> PipelineMessage:
         pipeline_id = convert.pipeline_id(request.id)
@@ -197,8 +206,12 @@ class PipelineService:
 
     async def _checked(self, draft: PipelineDraft, field: str) -> PipelineDraft:
         if len(draft.contents) < CHECK_IN_THREAD_FROM:
-            return check_draft(draft, field)
-        return await asyncio.to_thread(check_draft, draft, field)
+            checked = check_draft(draft, field)
+        else:
+            checked = await asyncio.to_thread(check_draft, draft, field)
+        if self._alloy_binary is not None and checked.config_type is ConfigType.ALLOY:
+            await self._alloy_binary.check(checked, field)
+        return checked
 
     async def _check_references(
         self,
@@ -298,10 +311,9 @@ def _announce(
 
 def _of_source(draft: PipelineDraft, source: Source, field: str) -> PipelineDraft:
     if draft.source is not None and draft.source != Source(0, "") and draft.source != source:
-        raise Invalid(
-            Reason.PIPELINE_INVALID,
-            f"{field}.source: differs from the source of the call; leave it out, it becomes the call's",
-        )
+        where = f"{field}.source"
+        why = "differs from the source of the call; leave it out, it becomes the call's"
+        raise Invalid(Reason.PIPELINE_INVALID, f"{where}: {why}", violations=(FieldViolation(where, why),))
     return replace(draft, source=source)
 
 

@@ -6,7 +6,9 @@ wire may answer them again by itself as long as `still` says so.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from quarterdeck.clock import Clock
 from quarterdeck.database import Database
@@ -25,7 +27,10 @@ from quarterdeck.gen.collector.v1.collector_pb2 import (
 )
 from quarterdeck.identity.call import CallContext
 
-MAX_ID_CHARACTERS = 1000
+MAX_ID_BYTES = 1000
+"""Of UTF-8. Ids are keys, and PostgreSQL's index entries are bounded in bytes."""
+PATIENCE = 1.0
+"""Seconds that a poll waits for the attributes that it did not bring."""
 
 
 class Polls:
@@ -54,10 +59,12 @@ class Polls:
         fleet = await self._snapshots.current(call.tenant_id)
         said = request.local_attributes or request.attributes
         attributes = accept_local_attributes(said, self._limits).attributes if said else None
-        local = attributes if attributes is not None else await self._known_attributes(key)
+        known = await self._known_attributes(key) if attributes is None else None
+        local = attributes or known or {}
         composition = self._composer.compose(call.tenant_id, fleet, request.id, local)
         unchanged = bool(request.hash) and request.hash == composition.hash
-        await self._contacts.take(key, self._contact(request, call, attributes, composition))
+        contact = replace(self._contact(request, call, attributes, composition), known_attributes=known)
+        await self._contacts.take(key, contact)
         if unchanged:
             self._let_repeat(request, call, key, fleet)
             return GetConfigResponse(hash=composition.hash, not_modified=True)
@@ -97,13 +104,25 @@ class Polls:
             served=Served(composition.hash, composition.fnv1),
         )
 
-    async def _known_attributes(self, key: Key) -> Mapping[str, str]:
-        """What the collector reported earlier, for a request that brings no attributes."""
+    async def _known_attributes(self, key: Key) -> Mapping[str, str] | None:
+        """What the collector reported earlier, for a request that brings no attributes.
+
+        With the database away it is what the collector said since, or None when it is not known to have any. Raises
+        Unavailable when it has some: a configuration for other attributes would be worse than the one that it runs.
+        """
         tenant_id, collector_id = key
+        waiting = self._contacts.waiting_attributes(key)
+        if waiting is not None:
+            return waiting
         try:
-            collector = await self._database.read(lambda c: store.find(c, tenant_id, collector_id))
-        except Unavailable:
-            return {}
+            async with asyncio.timeout(PATIENCE):
+                collector = await self._database.read(lambda c: store.find(c, tenant_id, collector_id))
+        except (Unavailable, TimeoutError) as error:
+            if self._contacts.has_attributes(key):
+                raise Unavailable(
+                    Reason.DATABASE_UNAVAILABLE, "the collector's attributes cannot be read; send them with the poll"
+                ) from error
+            return None
         return collector.local_attributes if collector is not None else {}
 
     def _let_repeat(self, request: GetConfigRequest, call: CallContext, key: Key, fleet: TenantFleet) -> None:
@@ -123,10 +142,10 @@ def _still(snapshots: FleetSnapshots, contacts: Contacts, key: Key, fleet: Tenan
 
 def check_collector_id(collector_id: str, field: str) -> None:
     """Raises Invalid for an id that cannot be kept. Nothing else about an id is our business."""
-    if not collector_id:
+    if not collector_id.strip():
         why = "is required"
-    elif len(collector_id) > MAX_ID_CHARACTERS:
-        why = f"has {len(collector_id)} characters, at most {MAX_ID_CHARACTERS} are accepted"
+    elif (size := len(collector_id.encode("utf-8", "replace"))) > MAX_ID_BYTES:
+        why = f"has {size} bytes, at most {MAX_ID_BYTES} are accepted"
     elif "\x00" in collector_id:
         why = "contains a NUL character"
     else:

@@ -8,13 +8,14 @@ answering.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from quarterdeck.clock import Clock
 from quarterdeck.database import Connection, Database
-from quarterdeck.errors import Unavailable
+from quarterdeck.errors import Invalid, Unavailable
 from quarterdeck.events import EventLog, Position
 from quarterdeck.fleet.assembly import CompiledPipeline, compile_pipeline
 from quarterdeck.fleet.collector import NO_CUSTOMISATION, Customisation
@@ -26,6 +27,8 @@ from quarterdeck.fleet.store.pipelines import PipelineHead
 
 PATIENCE = 2.0
 """Seconds that a poll waits for a reload before it is answered from what was known before."""
+
+_log = logging.getLogger(__name__)
 
 STREAMS = ("pipeline:", "collector:")
 """The event streams that belong to the fleet."""
@@ -69,10 +72,19 @@ class _Slot:
 class FleetSnapshots:
     """The tenants' fleets, kept up to date from the event log."""
 
-    def __init__(self, database: Database, events: EventLog, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        events: EventLog,
+        clock: Clock,
+        *,
+        on_deleted: Callable[[str, str], None] = lambda _tenant_id, _collector_id: None,
+    ) -> None:
+        """`on_deleted` is told of every collector that was deleted, on whatever replica."""
         self._database = database
         self._events = events
         self._clock = clock
+        self._on_deleted = on_deleted
         self._slots: dict[str, _Slot] = {}
 
     async def run(self) -> None:
@@ -83,6 +95,8 @@ class FleetSnapshots:
         async for event in self._events.follow(tenant_id=None, stream_prefixes=STREAMS, after=after):
             if event.stream.startswith("pipeline:") or event.kind in _COLLECTOR_KINDS:
                 self.changed(event.tenant_id)
+            if event.kind == "collector.deleted":
+                self._on_deleted(event.tenant_id, event.references["collector"])
 
     async def _first_position(self) -> Position:
         while True:
@@ -169,8 +183,13 @@ def _serve(
 ) -> list[ServedPipeline]:
     served = []
     for head in heads:
-        compiled = known.get(_key(head)) or compile_pipeline(
-            ident=head.ident, name=head.name, contents=texts[head.contents_sha256]
-        )
+        try:
+            compiled = known.get(_key(head)) or compile_pipeline(
+                ident=head.ident, name=head.name, contents=texts[head.contents_sha256]
+            )
+        except Invalid as error:
+            # Stored by a version that read more than this one does: the others must be served nevertheless.
+            _log.error("a stored pipeline cannot be served: %s", error.message)  # noqa: TRY400 - the sentence says it
+            continue
         served.append(ServedPipeline(head, compiled))
     return served

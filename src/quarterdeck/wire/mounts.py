@@ -24,9 +24,9 @@ from quarterdeck.wire.asgi import (
 from quarterdeck.wire.chain import CallChain, Observer
 from quarterdeck.wire.connect import error_headers
 from quarterdeck.wire.dialects.dialect import Dialect
-from quarterdeck.wire.errors import Code, WireError, to_wire, unknown_route, wrong_verb
+from quarterdeck.wire.errors import Code, WireError, to_wire, unknown_route, unsupported_media_type, wrong_verb
 from quarterdeck.wire.method import Method, Mount
-from quarterdeck.wire.rest.answer import printer
+from quarterdeck.wire.rest.answer import JSON, printer
 
 TRANSPORT = "mount"
 
@@ -94,7 +94,7 @@ class MountTransport:
             await send_dialect_error(send, route.dialect, refusal, request_id)
             return refusal.code
         sent = [("x-request-id", request_id)]
-        await respond(send, 200, "application/json", body, headers=sent, gzipped=accepts_gzip(headers))
+        await respond(send, 200, JSON, body, headers=sent, gzipped=accepts_gzip(headers))
         return "ok"
 
     async def _call(
@@ -103,6 +103,10 @@ class MountTransport:
         if verb != "POST":
             raise wrong_verb(verb, "POST")
         call = await self._chain.admit(route.method, headers, request_id)
+        content_type = headers.get("content-type", "")
+        # The rule of REST: no type is what Python's clients send, and a form is what a browser sends for a stranger.
+        if content_type.partition(";")[0].strip().lower() not in ("", JSON):
+            raise unsupported_media_type(content_type, JSON)
         body = await read_body(headers, receive, route.max_body_bytes)
         try:
             request = route.dialect.codec(route.method.request_class).decode(body)

@@ -133,7 +133,11 @@ def delete(connection: Connection, tenant_id: str, ids: Collection[str]) -> None
 
 def save_contacts(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write what collectors said. Every row has `tenant_id`, `collector_id` and the same further columns; columns
-    that are not named keep their values."""
+    that are not named keep their values.
+
+    Replicas write in no particular order: the latest time of a call stays, an observed interval is not unlearned, and a
+    text that was handed out again keeps the time at which it first was.
+    """
     if not rows:
         return
     keys = {"tenant_id", "collector_id"}
@@ -143,9 +147,31 @@ def save_contacts(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> 
         connection.execute(
             statement.on_conflict_do_update(
                 index_elements=[contacts.c.tenant_id, contacts.c.collector_id],
-                set_={name: statement.excluded[name] for name in changed},
+                set_={name: _merged(name, statement.excluded) for name in changed},
             )
         )
+
+
+def _merged(name: str, excluded: Any) -> sa.ColumnElement[Any]:
+    new, old = excluded[name], contacts.c[name]
+    match name:
+        case "last_seen_at":
+            return sa.case((old > new, old), else_=new)
+        case "poll_interval":
+            return sa.func.coalesce(new, old)
+        case "served_at":
+            return sa.case((contacts.c.served_hash == excluded.served_hash, old), else_=new)
+        case _:
+            return new  # type: ignore[no-any-return]  # a column of the statement
+
+
+def existing(connection: Connection, tenant_id: str, ids: Collection[str]) -> set[str]:
+    """Those of the ids that collectors have."""
+    found: set[str] = set()
+    for chunk in _chunks(sorted(ids)):
+        query = sa.select(collectors.c.id).where(collectors.c.tenant_id == tenant_id, collectors.c.id.in_(chunk))
+        found.update(connection.execute(query).scalars())
+    return found
 
 
 def statuses(
@@ -200,7 +226,12 @@ def mark_inactive(connection: Connection, tenant_id: str, collector_id: str, at:
 
 
 def clear_inactive(connection: Connection, tenant_id: str, ids: Collection[str]) -> None:
-    """Collectors that called are not gone."""
+    """Collectors that called since they were marked are not gone."""
+    called_since = sa.exists().where(
+        contacts.c.tenant_id == collectors.c.tenant_id,
+        contacts.c.collector_id == collectors.c.id,
+        contacts.c.last_seen_at > collectors.c.marked_inactive_at,
+    )
     for chunk in _chunks(sorted(ids)):
         connection.execute(
             sa.update(collectors)
@@ -208,6 +239,7 @@ def clear_inactive(connection: Connection, tenant_id: str, ids: Collection[str])
                 collectors.c.tenant_id == tenant_id,
                 collectors.c.id.in_(chunk),
                 collectors.c.marked_inactive_at.is_not(None),
+                called_since,
             )
             .values(marked_inactive_at=None)
         )

@@ -59,6 +59,17 @@ revisions = sa.Table(
     sa.Index(None, "tenant_id", "pipeline_id", "id"),
 )
 
+# Made once: making a statement costs several times what running it does.
+_TENANT: sa.BindParameter[str] = sa.bindparam("tenant")
+_BY_ID = sa.select(pipelines).where(pipelines.c.tenant_id == _TENANT, pipelines.c.id == sa.bindparam("key"))
+_BY_NAME = sa.select(pipelines).where(pipelines.c.tenant_id == _TENANT, pipelines.c.name == sa.bindparam("key"))
+_ID_OF_NAME = _BY_NAME.with_only_columns(pipelines.c.id)
+_ID_OF_IDENT = sa.select(pipelines.c.id).where(
+    pipelines.c.tenant_id == _TENANT, pipelines.c.ident_folded == sa.bindparam("key")
+)
+_ADD = sa.insert(pipelines)
+_ADD_REVISION = sa.insert(revisions)
+
 _PIPELINE_IDS = "pipeline"
 _REVISION_IDS = "pipeline_revision"
 
@@ -82,11 +93,11 @@ def hold_pipelines(connection: Connection, tenant_id: str) -> None:
 
 
 def find(connection: Connection, tenant_id: str, pipeline_id: int) -> Pipeline | None:
-    return _one(connection, tenant_id, pipelines.c.id == pipeline_id)
+    return _one(connection, _BY_ID, tenant_id, pipeline_id)
 
 
 def find_by_name(connection: Connection, tenant_id: str, name: str) -> Pipeline | None:
-    return _one(connection, tenant_id, pipelines.c.name == name)
+    return _one(connection, _BY_NAME, tenant_id, name)
 
 
 def get(connection: Connection, tenant_id: str, pipeline_id: int) -> Pipeline:
@@ -98,16 +109,12 @@ def get(connection: Connection, tenant_id: str, pipeline_id: int) -> Pipeline:
 
 
 def id_of(connection: Connection, tenant_id: str, name: str) -> int | None:
-    query = sa.select(pipelines.c.id).where(pipelines.c.tenant_id == tenant_id, pipelines.c.name == name)
-    return connection.execute(query).scalar()
+    return connection.execute(_ID_OF_NAME, {"tenant": tenant_id, "key": name}).scalar()
 
 
 def ident_exists(connection: Connection, tenant_id: str, ident: str) -> bool:
     """Whether a pipeline has this ident, or one that differs by case only."""
-    query = sa.select(pipelines.c.id).where(
-        pipelines.c.tenant_id == tenant_id, pipelines.c.ident_folded == ident.casefold()
-    )
-    return connection.execute(query).first() is not None
+    return connection.execute(_ID_OF_IDENT, {"tenant": tenant_id, "key": ident.casefold()}).first() is not None
 
 
 def list_all(
@@ -167,18 +174,17 @@ def add(
     values = _draft_values(connection, tenant_id, draft)
     pipeline_id = next_value(connection, tenant_id, _PIPELINE_IDS)
     revision_id = _add_revision(connection, tenant_id, pipeline_id, Operation.INSERT, values, actor, at)
-    connection.execute(
-        sa.insert(pipelines).values(
-            tenant_id=tenant_id,
-            id=pipeline_id,
-            ident=ident,
-            ident_folded=ident.casefold(),
-            revision_id=revision_id,
-            created_at=at,
-            updated_at=at,
-            **values,
-        )
-    )
+    row = {
+        "tenant_id": tenant_id,
+        "id": pipeline_id,
+        "ident": ident,
+        "ident_folded": ident.casefold(),
+        "revision_id": revision_id,
+        "created_at": at,
+        "updated_at": at,
+        **values,
+    }
+    connection.execute(_ADD, row)
     return Pipeline(pipeline_id, draft, ident, revision_id, created_at=at, updated_at=at)
 
 
@@ -228,9 +234,9 @@ def texts_by_sha256(connection: Connection, tenant_id: str, sha256s: Collection[
     return blobs.get_many(connection, tenant_id, sha256s)
 
 
-def _one(connection: Connection, tenant_id: str, condition: sa.ColumnElement[bool]) -> Pipeline | None:
-    row = connection.execute(sa.select(pipelines).where(pipelines.c.tenant_id == tenant_id, condition)).mappings()
-    found = _pipelines(connection, tenant_id, row.all())
+def _one(connection: Connection, query: sa.Select[Any], tenant_id: str, key: int | str) -> Pipeline | None:
+    rows = connection.execute(query, {"tenant": tenant_id, "key": key}).mappings()
+    found = _pipelines(connection, tenant_id, rows.all())
     return found[0] if found else None
 
 
@@ -303,10 +309,14 @@ def _add_revision(
     at: datetime,
 ) -> int:
     revision_id = next_value(connection, tenant_id, _REVISION_IDS)
-    connection.execute(
-        sa.insert(revisions).values(
-            tenant_id=tenant_id, id=revision_id, pipeline_id=pipeline_id, operation=int(operation), actor=actor,
-            created_at=at, **values,
-        )
-    )  # fmt: skip
+    row = {
+        "tenant_id": tenant_id,
+        "id": revision_id,
+        "pipeline_id": pipeline_id,
+        "operation": int(operation),
+        "actor": actor,
+        "created_at": at,
+        **values,
+    }
+    connection.execute(_ADD_REVISION, row)
     return revision_id

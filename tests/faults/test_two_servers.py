@@ -1,0 +1,161 @@
+"""Two servers on one PostgreSQL: what one does, the other knows; whoever moves between them misses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections.abc import Sequence
+from functools import partial
+
+import pytest
+
+from tests.faults.calls import ADMIN, COLLECTORS, Client, LostError, RefusedError, eventually
+from tests.faults.conftest import Servers
+from tests.faults.events import Open, Reader, Seen, over_grpc, over_sse
+from tests.faults.quick_server import QuickServer
+
+pytestmark = pytest.mark.faults
+
+_CHANGES = 9
+_WRITERS = 4
+_WRITES = 40
+_LAST = "collector:the-last"
+
+
+@pytest.fixture
+def pair(servers: Servers, postgres_url: str) -> tuple[QuickServer, QuickServer]:
+    """Two servers on one database."""
+    return servers.start(postgres_url), servers.start(postgres_url)
+
+
+async def test_a_change_is_served_by_the_other_server_within_a_second(pair: tuple[QuickServer, QuickServer]) -> None:
+    delays = []
+    async with Client(pair[0].http_url) as here, Client(pair[1].http_url) as there:
+        known = (await there.poll("edge-1"))["hash"]
+        for number in range(_CHANGES):
+            await here.upsert("web", f"// revision {number}\n")
+            acknowledged = time.monotonic()
+            known = await eventually(partial(_news, there, known, f"revision {number}"), within=5)
+            delays.append(time.monotonic() - acknowledged)
+
+    assert statistics.median(delays) < 0.5, delays
+    assert max(delays) < 1.0, delays
+
+
+async def _news(client: Client, known: str, wanted: str) -> str | None:
+    """The hash of what the collector gets, once that is what is wanted."""
+    answer = await client.poll("edge-1", known)
+    if answer.get("notModified"):
+        return None
+    assert wanted in answer["content"]
+    return str(answer["hash"])
+
+
+async def test_a_revoked_token_stops_working_at_the_other_server_within_five_seconds(
+    pair: tuple[QuickServer, QuickServer],
+) -> None:
+    async with Client(pair[0].http_url) as admin:
+        account = (await admin.call(ADMIN, "CreateServiceAccount", name="edge", role="ROLE_COLLECTOR"))[
+            "serviceAccount"
+        ]
+        made = await admin.call(ADMIN, "CreateToken", serviceAccountId=account["id"])
+        async with Client(pair[0].http_url, made["secret"]) as here, Client(pair[1].http_url, made["secret"]) as there:
+            known = (await there.poll("edge-1"))["hash"]
+            for _ in range(3):  # the third is answered without being decoded
+                assert (await there.poll("edge-1", known))["notModified"]
+            await admin.call(ADMIN, "RevokeToken", id=made["token"]["id"])
+            revoked = time.monotonic()
+
+            with pytest.raises(RefusedError, match="401"):
+                await here.poll("edge-1", known)
+            await eventually(lambda: _refused(there, known), within=5)
+
+            assert time.monotonic() - revoked < 5
+
+
+async def _refused(client: Client, known: str) -> bool | None:
+    try:
+        await client.poll("edge-1", known)
+    except RefusedError as error:
+        return error.status == 401 or None
+    return None
+
+
+@pytest.mark.parametrize("connect", [pytest.param(over_sse, id="sse"), pytest.param(over_grpc, id="grpc")])
+async def test_readers_that_change_servers_see_every_event_once_and_in_order(
+    servers: Servers, postgres_url: str, connect: Open
+) -> None:
+    pair = [servers.start(postgres_url), servers.start(postgres_url)]
+    readers = [Reader(connect, cut_after=5), Reader(connect, cut_after=17)]
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+        for reader in readers:
+            group.create_task(reader.read(pair, _is_last))
+        async with asyncio.TaskGroup() as writing:
+            for number in range(_WRITERS):
+                writing.create_task(_write(pair, number))
+        async with Client(pair[0].http_url) as client:
+            await client.call(COLLECTORS, "CreateCollector", collector={"id": "the-last"})
+
+    reference = Reader(over_grpc)
+    await reference.read(pair[:1], _is_last)
+    for reader in readers:
+        assert reader.connections > _WRITERS * _WRITES // reader._cut_after
+        assert reader.seen == reference.seen
+    assert _sequences(reference.seen) == [list(range(1, _WRITES + 1))] * _WRITERS
+
+
+async def test_readers_move_on_when_their_server_is_killed(servers: Servers, postgres_url: str) -> None:
+    pair = [servers.start(postgres_url), servers.start(postgres_url)]
+    readers = [Reader(over_sse), Reader(over_grpc)]
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+        for reader in readers:
+            group.create_task(reader.read(pair, _is_last))
+        async with asyncio.TaskGroup() as writing:
+            for number in range(_WRITERS):
+                writing.create_task(_write(pair, number))
+            await eventually(lambda: _half_read(readers), within=30)
+            pair[0].kill()
+        async with Client(pair[1].http_url) as client:
+            await client.call(COLLECTORS, "CreateCollector", collector={"id": "the-last"})
+
+    reference = Reader(over_grpc)
+    await reference.read(pair[1:], _is_last)
+    for reader in readers:
+        assert reader.connections > 1, "the kill cut nobody off"
+        assert reader.seen == reference.seen
+    assert _sequences(reference.seen) == [list(range(1, _WRITES + 1))] * _WRITERS
+
+
+async def _half_read(readers: Sequence[Reader]) -> bool | None:
+    return all(len(reader.seen) > _WRITES for reader in readers) or None
+
+
+async def _write(servers: Sequence[QuickServer], number: int) -> None:
+    """Revisions of one pipeline, at both servers in turn; what got lost is written again at the other one."""
+    turn = number
+    clients = [Client(server.http_url) for server in servers]
+    for step in range(_WRITES):
+        while True:
+            turn += 1
+            try:
+                await clients[turn % len(clients)].upsert(f"pipeline-{number}", f"// {step}\n")
+                break
+            except LostError:
+                continue
+    for client in clients:
+        async with client:
+            pass
+
+
+def _is_last(event: Seen) -> bool:
+    return event.stream == _LAST
+
+
+def _sequences(seen: Sequence[Seen]) -> list[list[int]]:
+    """The sequence numbers of each pipeline's stream, as they were seen."""
+    streams: dict[str, list[int]] = {}
+    for event in seen:
+        if event.stream != _LAST:
+            streams.setdefault(event.stream, []).append(event.sequence)
+    return list(streams.values())
