@@ -14,7 +14,7 @@ from pathlib import Path
 from bench import dialects, report
 from bench.calls import COLLECTORS, ROWS, Row
 from bench.load import CONNECTIONS
-from bench.machine import placement
+from bench.machine import load_average, placement
 from bench.rounds import Results, measure_grpc, measure_http
 from bench.servers import Databases, Subject, bare_server, postgres, subject
 
@@ -29,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     started = time.perf_counter()
     print(f"Quarterdeck bench: {options.rounds} rounds of {options.seconds:g} s, {CONNECTIONS} connections;")
-    print(f"{placement()}; Python {platform.python_version()}, {platform.machine()}\n", flush=True)
+    print(f"{placement()}, load average before {load_average()};")
+    print(f"Python {platform.python_version()}, {platform.machine()}\n", flush=True)
     if not options.only:
         print(report.dialect_table(dialects.measure()), end="\n\n", flush=True)
     with ExitStack() as stack:
@@ -41,8 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Figures of one run, as ratios.")
     parser.add_argument("--quick", action="store_true", help="one short round: shows that everything runs, no figures")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds over all rows (5)")
-    parser.add_argument("--seconds", type=float, default=0.6, help="seconds per figure and round (0.6)")
+    parser.add_argument("--rounds", type=int, default=8, help="rounds over all rows (8)")
+    parser.add_argument("--seconds", type=float, default=0.35, help="seconds per figure and round (0.35)")
     parser.add_argument("--only", default="", help="rows whose label contains this text, HTTP alone")
     parser.add_argument("--beside", type=Path, help="the src folder of another checkout, measured in the same rounds")
     options = parser.parse_args(arguments)
@@ -56,8 +57,8 @@ def _measure(options: argparse.Namespace, stack: ExitStack) -> None:
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="qd-bench-")))
     collectors = 20 if options.quick else COLLECTORS
     ours, others = _subjects(options, stack, folder, collectors)
-    port = stack.enter_context(bare_server())
-    results = measure_http([*ours, *others], port, rows=rows, rounds=options.rounds, seconds=options.seconds)
+    bare = stack.enter_context(bare_server())
+    results = measure_http([*ours, *others], bare, rows=rows, rounds=options.rounds, seconds=options.seconds)
     _print_http(results, ours, others, rows)
     if not options.only:
         labels = measure_grpc(ours, results, rounds=min(3, options.rounds), seconds=options.seconds)

@@ -57,6 +57,7 @@ def main() -> None:
         log_config=None,
         server_header=False,
         date_header=True,
+        proxy_headers=False,
         ws="none",
         timeout_keep_alive=75,
     )

@@ -21,7 +21,8 @@ from quarterdeck.gen.pipeline.v1.pipeline_pb2 import (
 )
 from quarterdeck.wire.dialects import protojson
 
-TOKEN = "bench-token-0123456789abcdef0123456789abcdef"
+TOKEN = "qd_3eor3r2dlq06kwrrZPTY2z2DWYyHgakcOpawDJFdcg01OjjDh"
+"""In the form of tokens that the server makes: recognising one is part of every call."""
 PIPELINES = 100
 COLLECTORS = 200
 ATTRIBUTES = 20

@@ -13,6 +13,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from bench.machine import cpu_seconds
+
 CONNECTIONS = 16
 WARM_UP = 0.1
 """Part of the measured time that runs before it, uncounted."""
@@ -27,20 +29,30 @@ class LoadError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """A server on this machine."""
+
+    port: int
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
 class Sample:
-    """What one stretch of load showed: answers per second, latencies in milliseconds."""
+    """What one stretch of load showed: answers per second, latencies in milliseconds, and the microseconds of processor
+    that the server's process used for each answer, where that can be known."""
 
     per_second: float
     p50: float
     p99: float
+    cpu: float | None = None
 
     @classmethod
-    def of(cls, latencies: list[float], seconds: float) -> Sample:
+    def of(cls, latencies: list[float], seconds: float, *, cpu: float | None = None) -> Sample:
         """From the latencies (seconds) of all answers within `seconds`."""
         if len(latencies) < 2:
             raise LoadError(f"{len(latencies)} answers in {seconds:.2f} s are too few to say anything")
         cuts = statistics.quantiles(latencies, n=100, method="inclusive")
-        return cls(len(latencies) / seconds, cuts[49] * 1000, cuts[98] * 1000)
+        return cls(len(latencies) / seconds, cuts[49] * 1000, cuts[98] * 1000, cpu)
 
 
 @dataclass(slots=True)
@@ -54,15 +66,18 @@ class _Connection:
         self.socket.sendall(request)
 
 
-def drive(port: int, requests: Iterator[bytes], *, seconds: float, connections: int = CONNECTIONS) -> Sample:
-    """Send `requests` for `seconds` over `connections` to a server on this machine. Raises LoadError."""
-    opened = [_Connection(_connect(port)) for _ in range(connections)]
+def drive(target: Target, requests: Iterator[bytes], *, seconds: float, connections: int = CONNECTIONS) -> Sample:
+    """Send `requests` for `seconds` over `connections`. Raises LoadError."""
+    opened = [_Connection(_connect(target.port)) for _ in range(connections)]
     try:
+        used_before = cpu_seconds(target.pid)
         for connection in opened:
             connection.send(next(requests))
         counted_from = time.perf_counter() + seconds * WARM_UP
-        latencies = _exchange(opened, requests, counted_from, counted_from + seconds)
-        return Sample.of(latencies, seconds)
+        latencies, answers = _exchange(opened, requests, counted_from, counted_from + seconds)
+        used = cpu_seconds(target.pid)
+        cpu = None if used is None or used_before is None else (used - used_before) / answers * 1e6
+        return Sample.of(latencies, seconds, cpu=cpu)
     finally:
         for connection in opened:
             connection.socket.close()
@@ -86,13 +101,16 @@ def _connect(port: int) -> socket.socket:
     return opened
 
 
-def _exchange(opened: list[_Connection], requests: Iterator[bytes], counted_from: float, until: float) -> list[float]:
+def _exchange(
+    opened: list[_Connection], requests: Iterator[bytes], counted_from: float, until: float
+) -> tuple[list[float], int]:
+    """The latencies within the time that counts, and the number of all answers."""
     poll = select.poll()
     for connection in opened:
         poll.register(connection.socket.fileno(), select.POLLIN)
     by_descriptor = {connection.socket.fileno(): connection for connection in opened}
     latencies: list[float] = []
-    waiting = len(opened)
+    waiting, answers = len(opened), 0
     while waiting:
         events = poll.poll(30_000)
         if not events:
@@ -102,6 +120,7 @@ def _exchange(opened: list[_Connection], requests: Iterator[bytes], counted_from
             if not _take(connection):
                 continue
             now = time.perf_counter()
+            answers += 1
             if counted_from <= now < until:
                 latencies.append(now - connection.sent_at)
             connection.answer.clear()
@@ -109,7 +128,7 @@ def _exchange(opened: list[_Connection], requests: Iterator[bytes], counted_from
                 connection.send(next(requests))
             else:
                 waiting -= 1
-    return latencies
+    return latencies, answers
 
 
 def _take(connection: _Connection) -> bool:

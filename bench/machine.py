@@ -35,6 +35,20 @@ def placement() -> str:
     return f"server on core {min(SERVER_CORES)}, load generator on core {min(GENERATOR_CORES)}"
 
 
+def load_average() -> str:
+    """What the machine did besides in the last minute: above half a core or so, trust the CPU column more."""
+    return f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
+
+
+def cpu_seconds(pid: int) -> float | None:
+    """What a process's threads have used of the processor; None where the system does not say."""
+    try:
+        tasks = [task.read_text() for task in Path(f"/proc/{pid}/task").glob("*/schedstat")]
+    except OSError:
+        return None
+    return sum(int(text.split()[0]) for text in tasks) / 1e9 if tasks else None
+
+
 def resident_mib(pid: int) -> float | None:
     """Memory that a process holds, in MiB; None where the system does not say."""
     status = Path(f"/proc/{pid}/status")

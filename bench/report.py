@@ -19,29 +19,35 @@ def dialect_table(ratios: Iterable[tuple[str, float]]) -> str:
 
 def http_table(results: Results, subjects: Sequence[Subject], rows: Iterable[str]) -> str:
     """Every row: ratio to the bare server and to the raw database, least and greatest round behind it."""
-    head = f"  {'':<{_LABEL}}{'':<11}{'of bare ASGI':<19}{'of raw database':<19}| {'/s':>8} {'p50 ms':>7} {'p99 ms':>7}"
+    head = (
+        f"  {'':<{_LABEL}}{'':<11}{'of bare ASGI':<21}{'by CPU':<8}{'of raw database':<21}"
+        f"| {'/s':>7} {'p50 ms':>7} {'p99 ms':>7} {'CPU us':>7} {'bare /s':>8} {'raw /s':>7}"
+    )
     lines = [
-        "HTTP, answers per second: ratio (least to greatest round)    | absolute: not comparable between runs",
-        head + f" {'bare /s':>9} {'raw /s':>9}",
+        "HTTP, answers per second, ratios (least to greatest round); by CPU: from the servers' processor time alone",
+        head,
     ]
     for row in rows:
-        label = row
-        for subject in subjects:
-            lines.append(_http_line(results, label, row, subject.name))
-            label = ""
-    return "\n".join(lines)
+        for number, subject in enumerate(subjects):
+            lines.append(_http_line(results, "" if number else row, row, subject.name))
+    return "\n".join([*lines, "  right of the bar: figures of this run, not comparable with another run's"])
 
 
 def _http_line(results: Results, label: str, row: str, subject: str) -> str:
-    ours, bare = results.median(row, subject), results.median(row, BARE)
-    raw = results.median(row, raw_name(subject))
+    raw = raw_name(subject)
+    ratios = (
+        f"{_ratio(results.ratio(row, subject, BARE)):<21}{_number(results.cpu_ratio(row, subject, BARE)):<8}"
+        f"{_ratio(results.ratio(row, subject, raw)):<21}"
+    )
+    return f"  {label:<{_LABEL}}{subject:<11}{ratios}| {_absolute(results, row, subject)}"
+
+
+def _absolute(results: Results, row: str, subject: str) -> str:
+    ours, bare, raw = (results.median(row, name) for name in (subject, BARE, raw_name(subject)))
     assert ours is not None
-    assert bare is not None
     return (
-        f"  {label:<{_LABEL}}{subject:<11}"
-        f"{_ratio(results.ratio(row, subject, BARE)):<19}{_ratio(results.ratio(row, subject, raw_name(subject))):<19}"
-        f"| {ours.per_second:>8.0f} {ours.p50:>7.2f} {ours.p99:>7.2f} {bare.per_second:>9.0f}"
-        + (f" {raw.per_second:>9.0f}" if raw is not None else f" {'-':>9}")
+        f"{ours.per_second:>7.0f} {ours.p50:>7.2f} {ours.p99:>7.2f} {ours.cpu or 0:>7.0f}"
+        f" {bare.per_second if bare else 0:>8.0f} {f'{raw.per_second:.0f}' if raw else '-':>7}"
     )
 
 
@@ -62,10 +68,11 @@ def grpc_table(results: Results, subjects: Sequence[Subject], rows: Iterable[str
 
 def comparison_table(results: Results, pairs: Iterable[tuple[str, str]], rows: Iterable[str]) -> str:
     """This checkout beside another one: above 1, this one is faster."""
-    lines = ["this checkout beside the other: ratio (least to greatest round)"]
+    lines = ["this checkout beside the other: ratio (least to greatest round), and by CPU; above 1 this one is faster"]
     for row in rows:
         for ours, theirs in pairs:
-            lines.append(f"  {row:<{_LABEL}}{ours:<11}{_ratio(results.ratio(row, ours, theirs))}")
+            ratio, cpu = results.ratio(row, ours, theirs), results.cpu_ratio(row, ours, theirs)
+            lines.append(f"  {row:<{_LABEL}}{ours:<11}{_ratio(ratio):<21}{_number(cpu)}")
     return "\n".join(lines)
 
 
@@ -80,7 +87,11 @@ def process_table(subjects: Sequence[Subject]) -> str:
 
 
 def _ratio(ratio: tuple[float, float, float] | None) -> str:
-    return "-" if ratio is None else "{:.2f} ({:.2f}-{:.2f})".format(*ratio)
+    return "-" if ratio is None else f"{_number(ratio[0])} ({_number(ratio[1])}-{_number(ratio[2])})"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}" if value >= 0.1 else f"{value:.3f}"
 
 
 def _mib(value: float | None) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from bench.calls import ROWS, Row
 from bench.grpc_load import GrpcCalls
-from bench.load import Sample, ask, drive
+from bench.load import Sample, Target, ask, drive
 from bench.machine import GENERATOR_CORES, SERVER_CORES, on_cores
 from bench.servers import Server, Subject
 
@@ -41,27 +41,36 @@ class Results:
         ratios = [ours / theirs for ours, theirs in pairs]
         return (statistics.median(ratios), min(ratios), max(ratios)) if ratios else None
 
+    def cpu_ratio(self, row: str, subject: str, to: str) -> float | None:
+        """The other's processor time per answer over this one's: what the rate's ratio is when nobody disturbs."""
+        ours, theirs = self.median(row, subject), self.median(row, to)
+        if ours is None or theirs is None or ours.cpu is None or theirs.cpu is None:
+            return None
+        return theirs.cpu / ours.cpu
+
     def median(self, row: str, subject: str) -> Sample | None:
         """The middle of each figure."""
         samples = self.samples.get((row, subject))
         if not samples:
             return None
+        times = [sample.cpu for sample in samples if sample.cpu is not None]
         return Sample(
             statistics.median(sample.per_second for sample in samples),
             statistics.median(sample.p50 for sample in samples),
             statistics.median(sample.p99 for sample in samples),
+            statistics.median(times) if times else None,
         )
 
 
 def measure_http(
-    subjects: Sequence[Subject], bare_port: int, *, rows: Iterable[Row] = ROWS, rounds: int, seconds: float
+    subjects: Sequence[Subject], bare: Target, *, rows: Iterable[Row] = ROWS, rounds: int, seconds: float
 ) -> Results:
     """Every row: the bare server, the raw databases, and each subject, one right after the other."""
     results = Results()
     prepared = [_Prepared(row, subjects) for row in rows]
     for _ in range(rounds):
         for row in prepared:
-            row.measure(results, bare_port, seconds)
+            row.measure(results, bare, seconds)
     return results
 
 
@@ -88,16 +97,16 @@ class _Prepared:
         self._servers = {subject.name: _server(row, subject) for subject in subjects}
         self._requests = {name: _requests(row, server) for name, server in self._servers.items()}
         first = self._servers[subjects[0].name]
-        size = len(ask(first.port, next(self._requests[subjects[0].name])))
+        size = len(ask(first.target.port, next(self._requests[subjects[0].name])))
         calls = itertools.islice(row.calls(first.hashes), _BARE_REQUESTS)
         self._bare = itertools.cycle([call.render(f"/{size}") for call in calls])
 
-    def measure(self, results: Results, bare_port: int, seconds: float) -> None:
+    def measure(self, results: Results, bare: Target, seconds: float) -> None:
         label = self._row.label
         with on_cores(GENERATOR_CORES):
-            results.add(label, BARE, drive(bare_port, self._bare, seconds=seconds))
+            results.add(label, BARE, drive(bare, self._bare, seconds=seconds))
             for name, server in self._servers.items():
-                results.add(label, name, drive(server.port, self._requests[name], seconds=seconds))
+                results.add(label, name, drive(server.target, self._requests[name], seconds=seconds))
         if self._row.statements is None:
             return
         for subject in self._subjects:

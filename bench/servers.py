@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from bench.calls import TOKEN, add_collectors, add_pipelines
+from bench.load import Target
 from bench.machine import SERVER_CORES, on_cores, resident_mib
 from bench.raw import RawDatabase, RawPostgres, RawSqlite
 from tests.databases import PostgresServer, binaries, execute
@@ -33,8 +34,8 @@ class Server:
     """What each polling collector got."""
 
     @property
-    def port(self) -> int:
-        return urlsplit(self.process.http_url).port or 0
+    def target(self) -> Target:
+        return Target(_port(self.process), self.process.process.pid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +125,13 @@ def subject(
 
 
 @contextmanager
-def bare_server() -> Iterator[int]:
-    """The port of the bare server."""
+def bare_server() -> Iterator[Target]:
+    """The bare server, running."""
     with on_cores(SERVER_CORES):
         process = subprocess.Popen([sys.executable, "-m", "bench.bare"], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
-        yield int(process.stdout.readline())
+        yield Target(int(process.stdout.readline()), process.pid)
     finally:
         process.terminate()
         process.wait(10)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from types import ModuleType
+from urllib.parse import urlsplit
 
 import orjson
 from google.protobuf.descriptor import ServiceDescriptor
@@ -19,7 +20,7 @@ from quarterdeck.admin.admin_service import AdminService
 from quarterdeck.admin.tenant_service import TenantService
 from quarterdeck.clock import Clock, SystemClock
 from quarterdeck.database import Database
-from quarterdeck.errors import DomainError, PreconditionFailed, Reason, Unavailable
+from quarterdeck.errors import PreconditionFailed, Reason, Unavailable
 from quarterdeck.events import EventLog, adopt_restored
 from quarterdeck.fleet.alloy_binary import AlloyBinary
 from quarterdeck.fleet.attributes import AttributeLimits
@@ -54,6 +55,9 @@ from quarterdeck.wire.rest.transport import RestTransport
 _log = logging.getLogger("quarterdeck")
 
 POLL_PATH = "/collector.v1.CollectorService/GetConfig"
+
+PING_WITHIN = 0.5
+"""Seconds after which a database that does not answer counts as away; half of what a probe usually waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +210,8 @@ async def prepare(database: Database, url: str) -> None:
         return
     raise PreconditionFailed(
         Reason.SCHEMA_OUTDATED,
-        f"the database is at revision {status.current}, this version needs {status.head}: run `quarterdeck db upgrade`, "
-        "or the newer version that moved it there",
+        f"the database is at revision {status.current}, this version needs {status.head}: "
+        "run `quarterdeck db upgrade`, or the newer version that moved it there",
     )
 
 
@@ -226,9 +230,7 @@ async def _running(
     identity = Identity(database, clock)
     event_log = EventLog(database)
     contacts = Contacts(database, clock)
-    snapshots = FleetSnapshots(
-        database, event_log, clock, on_deleted=lambda tenant_id, collector_id: contacts.forget((tenant_id, collector_id))
-    )
+    snapshots = FleetSnapshots(database, event_log, clock, on_deleted=lambda *key: contacts.forget(key))
     inactivity = Inactivity(
         database,
         contacts,
@@ -346,12 +348,10 @@ class _Readiness:
         self._database = database
         self._snapshots = snapshots
         self._clock = clock
+        self._ping: asyncio.Task[None] | None = None
 
     async def page(self) -> PageAnswer:
-        away = True
-        with suppress(DomainError):
-            await self._database.ping()
-            away = False
+        away = await self._is_away()
         age = self._snapshots.oldest_age()
         report = {
             "status": "degraded" if away else "ok",
@@ -360,3 +360,11 @@ class _Readiness:
             "snapshot_age_seconds": round(age, 3),
         }
         return PageAnswer(200, "application/json", orjson.dumps(report))
+
+    async def _is_away(self) -> bool:
+        """A database that hangs keeps no probe waiting: those who come meanwhile wait for the same look at it."""
+        if self._ping is None or self._ping.done():
+            self._ping = asyncio.create_task(self._database.ping())
+            self._ping.add_done_callback(lambda ping: ping.cancelled() or ping.exception())
+        await asyncio.wait({self._ping}, timeout=PING_WITHIN)
+        return not self._ping.done() or self._ping.cancelled() or self._ping.exception() is not None

@@ -21,6 +21,7 @@ import uvicorn
 from quarterdeck.logs import configure_logging
 from quarterdeck.server import Application, application
 from quarterdeck.settings import Settings
+from quarterdeck.wire.http_connection import HttpConnection
 
 _log = logging.getLogger("quarterdeck")
 
@@ -124,12 +125,13 @@ class _HttpServer(uvicorn.Server):
 def _config(running: Application) -> uvicorn.Config:
     return uvicorn.Config(
         running.transports.http,
-        http="httptools",
+        http=HttpConnection,
         lifespan="off",
         access_log=False,
         log_config=None,
         server_header=False,
         date_header=True,
+        proxy_headers=False,  # nobody asks where a call came from, and reading them costs every poll
         ws="none",
         timeout_graceful_shutdown=int(GRACE),
         timeout_keep_alive=75,

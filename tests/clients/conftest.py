@@ -32,5 +32,6 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         url = request.getfixturevalue("module_postgres_url")
     running = RunningServer.start(url, data_dir)
     yield running
-    assert running.running, f"the server ended during the tests:\n{running.logs}"
-    assert running.stop() in (0, -15), running.logs
+    code = running.process.poll()
+    assert code is None, f"the server ended during the tests with code {code}:\n{running.logs}"
+    assert running.stop() == 0, running.logs

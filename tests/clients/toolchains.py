@@ -104,7 +104,7 @@ def _generate(target: Path) -> None:
 
 
 def run(
-    command: list[str], *, cwd: Path, env: Mapping[str, str] | None = None, timeout: float = 300
+    command: list[str], *, cwd: Path, env: Mapping[str, str] | None = None, timeout: float = 120
 ) -> subprocess.CompletedProcess[str]:
     """Run a client program and keep its output, both streams together. It inherits no setting of Quarterdeck."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("QUARTERDECK_")}

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]  # ships no types
+import psutil  # type: ignore[import-untyped]  # ships no types
 import pytest
 
 from tests.databases import PostgresServer, binaries
@@ -21,6 +24,8 @@ pytestmark = pytest.mark.faults
 
 _OUTAGE = 15.0
 """Seconds."""
+_FREEZE = 7.0
+"""Seconds; longer than it takes to find out that something does not answer."""
 _EVERY = 0.2
 """Seconds between two rounds of what clients do meanwhile."""
 _CONTENTS = 'prometheus.exporter.self "before" { }\n'
@@ -47,35 +52,40 @@ class Outage:
 
     client: Client
     known: str
+    seconds: float
     polls: list[float] = field(default_factory=list)
     writes: list[float] = field(default_factory=list)
+    looks: list[float] = field(default_factory=list)
+    """At /readyz."""
     newcomers: list[str] = field(default_factory=list)
 
-    async def last(self) -> None:
+    async def last(self, *, writes: bool = True) -> None:
         """Do everything again and again until the outage has lasted long enough."""
-        end = time.monotonic() + _OUTAGE
+        end = time.monotonic() + self.seconds
         while time.monotonic() < end:
-            await self._poll()
+            assert (await self._timed(self.client.poll("known", self.known)))["notModified"]
             await self._welcome()
-            await self._write()
+            if writes:
+                await self._write()
             await self._look()
             await asyncio.sleep(_EVERY)  # the pace of the clients
 
-    async def _poll(self) -> None:
+    async def _timed(self, call: Awaitable[dict[str, Any]]) -> dict[str, Any]:
         started = time.monotonic()
-        assert (await self.client.poll("known", self.known))["notModified"]
+        answer = await call
         self.polls.append(time.monotonic() - started)
+        return answer
 
     async def _welcome(self) -> None:
         """One collector that registers before it polls, as Alloy does, and one that only polls."""
         for name in (f"registers-{len(self.newcomers)}", f"polls-{len(self.newcomers)}"):
             self.newcomers.append(name)
-            started = time.monotonic()
             if name.startswith("registers"):
                 attributes = {"site": "test"}
-                await self.client.call(COLLECTORS, "RegisterCollector", id=name, localAttributes=attributes)
-            assert "before" in (await self.client.poll(name))["content"]
-            self.polls.append(time.monotonic() - started)
+                await self._timed(
+                    self.client.call(COLLECTORS, "RegisterCollector", id=name, localAttributes=attributes)
+                )
+            assert "before" in (await self._timed(self.client.poll(name)))["content"]
 
     async def _write(self) -> None:
         started = time.monotonic()
@@ -86,7 +96,9 @@ class Outage:
 
     async def _look(self) -> None:
         assert (await self.client.page("/healthz")).status_code == 200
+        started = time.monotonic()
         ready = await self.client.page("/readyz")
+        self.looks.append(time.monotonic() - started)
         assert ready.json()["status"] == "degraded"
         assert ready.status_code == 200, "a load balancer must not take the collectors' only server away"
 
@@ -97,12 +109,10 @@ async def test_fifteen_seconds_without_the_database(servers: Servers, postgres: 
     async with Client(server.http_url) as client, asyncio.timeout(90), asyncio.TaskGroup() as group:
         for reader in readers:
             group.create_task(reader.read([server], _is_last))
-        await client.upsert("base", _CONTENTS)
-        known = (await eventually(lambda: _configured(client), within=5))["hash"]
+        outage = Outage(client, await _begin(client), _OUTAGE)
         await asyncio.to_thread(postgres.stop)
 
-        outage = Outage(client, known)
-        await _report(client, "known", known)
+        await _report(client, "known", outage.known)
         await outage.last()
 
         await asyncio.to_thread(postgres.start)
@@ -110,10 +120,54 @@ async def test_fifteen_seconds_without_the_database(servers: Servers, postgres: 
         await _everything_was_kept(client, outage)
         await client.call(COLLECTORS, "CreateCollector", collector={"id": "the-last"})
 
-    _was_quick(outage)
+    assert max(outage.polls) < 2.0, outage.polls
+    assert statistics.median(outage.polls) < 0.1, outage.polls
+    assert max(outage.writes) < 2.0, outage.writes
+    assert statistics.median(outage.looks) < 1.0, outage.looks
+    assert len(outage.newcomers) > 20
     await _readers_missed_nothing(server, readers)
     await _is_in_the_database(postgres, outage)
-    assert "Traceback" not in server.err
+    assert "Traceback" not in server.err, server.err
+
+
+async def test_a_database_that_hangs_holds_no_collector_up(servers: Servers, postgres: PostgresServer) -> None:
+    server = servers.start(postgres.url("postgres"))
+    async with Client(server.http_url) as client, asyncio.timeout(90):
+        outage = Outage(client, await _begin(client), _FREEZE)
+        with _frozen(postgres):
+            await _report(client, "known", outage.known)
+            await outage.last(writes=False)
+
+        await eventually(lambda: _written(client), within=20)
+        await client.call(COLLECTORS, "CreateCollector", collector={"id": "the-last"})
+        await _everything_was_kept(client, outage)
+
+    assert max(outage.polls) < 3.0, outage.polls
+    assert statistics.median(outage.looks) < 1.0, outage.looks
+    assert len(outage.newcomers) >= 4
+    await _is_in_the_database(postgres, outage)
+    assert "Traceback" not in server.err, server.err
+
+
+@contextmanager
+def _frozen(postgres: PostgresServer) -> Iterator[None]:
+    """Stop every process of the server where it is: connections stay open, and nothing answers."""
+    assert postgres._process is not None
+    postmaster = psutil.Process(postgres._process.pid)
+    frozen = [postmaster, *postmaster.children(recursive=True)]
+    for process in frozen:
+        process.suspend()
+    try:
+        yield
+    finally:
+        for process in frozen:
+            process.resume()
+
+
+async def _begin(client: Client) -> str:
+    """A pipeline, and the hash of the configuration that the collector `known` has of it."""
+    await client.upsert("base", _CONTENTS)
+    return (await eventually(lambda: _configured(client), within=5))["hash"]
 
 
 async def _configured(client: Client) -> dict[str, str] | None:
@@ -153,13 +207,6 @@ async def _everything_was_kept(client: Client, outage: Outage) -> None:
 
     for check in (all_there, reported, ready):
         await eventually(check, within=10)
-
-
-def _was_quick(outage: Outage) -> None:
-    assert max(outage.polls) < 2.0, outage.polls
-    assert statistics.median(outage.polls) < 0.1, outage.polls
-    assert max(outage.writes) < 2.0, outage.writes
-    assert len(outage.newcomers) > 20
 
 
 async def _readers_missed_nothing(server: QuickServer, readers: list[Reader]) -> None:

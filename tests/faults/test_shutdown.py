@@ -54,7 +54,7 @@ async def test_a_server_under_writers_stops_and_loses_nothing(servers: Servers, 
     _is_intact(database_url)
     again = await asyncio.to_thread(servers.start, database_url, port=port)
     assert problems(ledger, await writers.observe(again)) == []
-    assert "Traceback" not in server.err
+    assert "Traceback" not in server.err, server.err
 
 
 async def test_streams_end_at_once(servers: Servers, database_url: str) -> None:

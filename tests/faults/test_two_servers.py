@@ -19,7 +19,10 @@ pytestmark = pytest.mark.faults
 
 _CHANGES = 9
 _WRITERS = 4
-_WRITES = 40
+_WRITES = 30
+_COLLECTORS = 20
+"""Of each of the writers that change collectors."""
+_STREAMS = _WRITERS // 2 * (1 + _COLLECTORS)
 _LAST = "collector:the-last"
 
 
@@ -87,7 +90,7 @@ async def test_readers_that_change_servers_see_every_event_once_and_in_order(
     servers: Servers, postgres_url: str, connect: Open
 ) -> None:
     pair = [servers.start(postgres_url), servers.start(postgres_url)]
-    readers = [Reader(connect, cut_after=5), Reader(connect, cut_after=17)]
+    readers = [Reader(connect, cut_after=23), Reader(connect, cut_after=70)]
     async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         for reader in readers:
             group.create_task(reader.read(pair, _is_last))
@@ -100,9 +103,9 @@ async def test_readers_that_change_servers_see_every_event_once_and_in_order(
     reference = Reader(over_grpc)
     await reference.read(pair[:1], _is_last)
     for reader in readers:
-        assert reader.connections > _WRITERS * _WRITES // reader._cut_after
+        assert reader.connections > _STREAMS * _WRITES // reader._cut_after
         assert reader.seen == reference.seen
-    assert _sequences(reference.seen) == [list(range(1, _WRITES + 1))] * _WRITERS
+    assert _everything(reference.seen)
 
 
 async def test_readers_move_on_when_their_server_is_killed(servers: Servers, postgres_url: str) -> None:
@@ -124,38 +127,54 @@ async def test_readers_move_on_when_their_server_is_killed(servers: Servers, pos
     for reader in readers:
         assert reader.connections > 1, "the kill cut nobody off"
         assert reader.seen == reference.seen
-    assert _sequences(reference.seen) == [list(range(1, _WRITES + 1))] * _WRITERS
+    assert _everything(reference.seen)
 
 
 async def _half_read(readers: Sequence[Reader]) -> bool | None:
-    return all(len(reader.seen) > _WRITES for reader in readers) or None
+    return all(len(reader.seen) > _STREAMS * _WRITES / 3 for reader in readers) or None
 
 
 async def _write(servers: Sequence[QuickServer], number: int) -> None:
-    """Revisions of one pipeline, at both servers in turn; what got lost is written again at the other one."""
+    """Changes at both servers in turn; what got lost is done again at the other one, which changes nothing when it had
+    arrived. Half of the writers change one pipeline, the other half twenty collectors at once: the long transactions
+    among short ones are what a careless reader would miss.
+    """
+    change = _revise if number % 2 else _label
     turn = number
-    clients = [Client(server.http_url) for server in servers]
-    for step in range(_WRITES):
-        while True:
-            turn += 1
-            try:
-                await clients[turn % len(clients)].upsert(f"pipeline-{number}", f"// {step}\n")
-                break
-            except LostError:
-                continue
-    for client in clients:
-        async with client:
-            pass
+    async with Client(servers[0].http_url) as here, Client(servers[1].http_url) as there:
+        for step in range(_WRITES):
+            while True:
+                turn += 1
+                try:
+                    await change((here, there)[turn % 2], number, step)
+                    break
+                except LostError:
+                    continue
+
+
+async def _revise(client: Client, number: int, step: int) -> None:
+    await client.upsert(f"pipeline-{number}", f"// {step}\n")
+
+
+async def _label(client: Client, number: int, step: int) -> None:
+    ids = [f"edge-{number}-{collector}" for collector in range(_COLLECTORS)]
+    if step == 0:
+        for collector in ids:
+            await client.call(COLLECTORS, "RegisterCollector", id=collector)
+        return
+    operation = {"op": "ADD", "path": "/remote_attributes/step", "value": str(step)}
+    await client.call(COLLECTORS, "BulkUpdateCollectors", ids=ids, ops=[operation])
 
 
 def _is_last(event: Seen) -> bool:
     return event.stream == _LAST
 
 
-def _sequences(seen: Sequence[Seen]) -> list[list[int]]:
-    """The sequence numbers of each pipeline's stream, as they were seen."""
+def _everything(seen: Sequence[Seen]) -> bool:
+    """Whether these are all events that the writers caused, in the order of each stream."""
     streams: dict[str, list[int]] = {}
     for event in seen:
         if event.stream != _LAST:
             streams.setdefault(event.stream, []).append(event.sequence)
-    return list(streams.values())
+    complete = list(range(1, _WRITES + 1))
+    return len(streams) == _STREAMS and all(sequences == complete for sequences in streams.values())

@@ -11,9 +11,10 @@ import pytest
 import pytest_asyncio
 
 from quarterdeck import migrations
+from quarterdeck.fleet import contacts, snapshot
 from tests.conftest import with_database
 from tests.databases import execute
-from tests.services.fleet_house import HouseClock, Replica, SeveredDatabase, open_replica
+from tests.services.fleet_house import DEADLINE, HouseClock, Replica, SeveredDatabase, open_replica
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
@@ -46,6 +47,13 @@ async def fleet_database(
     await database.close()
     if server != "sqlite":
         await execute(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a slow machine a write takes its time; a test that reads it back waits for it."""
+    monkeypatch.setattr(contacts, "PATIENCE", DEADLINE)
+    monkeypatch.setattr(snapshot, "PATIENCE", DEADLINE)
 
 
 @pytest.fixture

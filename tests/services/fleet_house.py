@@ -64,7 +64,7 @@ class Replica:
     """What one server process has in memory, over a database that it may share with others."""
 
     database: SeveredDatabase
-    clock: ManualClock
+    clock: HouseClock
     snapshots: FleetSnapshots
     contacts: Contacts
     handlers: Mapping[type[Message], Callable[..., Any]]
@@ -245,7 +245,7 @@ def pipeline(
 
 def operation(op: str, path: str, value: str | None = None, **fields: str) -> cpb.Operation:
     """One operation of a bulk update; `from_` is the field `from`."""
-    message = cpb.Operation(op=cpb.Operation.OpType.Value(op), path=path, value=value)
+    message = cpb.Operation(op=op, path=path, value=value)
     for name, content in fields.items():
         setattr(message, name.rstrip("_"), content)
     return message

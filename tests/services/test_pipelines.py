@@ -74,7 +74,7 @@ async def test_ids_grow_by_one_and_are_never_used_again(fleet: Replica) -> None:
 
 
 async def test_output_only_fields_are_ignored(fleet: Replica) -> None:
-    echoed = {"id": "77", "created_at": Timestamp(seconds=1), "updated_at": Timestamp(seconds=2)}
+    echoed: dict[str, Any] = {"id": "77", "created_at": Timestamp(seconds=1), "updated_at": Timestamp(seconds=2)}
     made = await fleet.create("p", **echoed)
     assert made.id == "1"
     assert (made.created_at.seconds, made.updated_at.seconds) == (START_SECONDS, START_SECONDS)
@@ -90,7 +90,14 @@ async def test_times_are_whole_seconds(fleet: Replica) -> None:
     assert (revision.created_at.seconds, revision.created_at.nanos) == (START_SECONDS, 0)
 
 
-@pytest.mark.parametrize("other", [{}, {"config_type": pb.CONFIG_TYPE_OTEL, "contents": OTEL_YAML}, {"source": SOURCE}])
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param({}, id="same"),
+        pytest.param({"config_type": pb.CONFIG_TYPE_OTEL, "contents": OTEL_YAML}, id="OTEL"),
+        pytest.param({"source": SOURCE}, id="source"),
+    ],
+)
 async def test_a_name_is_there_once_whatever_the_language_and_source(fleet: Replica, other: dict[str, Any]) -> None:
     await fleet.create("p")
     for validate_only in (False, True):
@@ -267,9 +274,10 @@ WHITESPACE = " \n\t\r\n"
         pytest.param(
             pipeline("p", "// a\n", config_type=pb.CONFIG_TYPE_OTEL), "pipeline.contents", id="Alloy said to be OTEL"
         ),
-        pytest.param(pipeline("p", config_type=7), "pipeline.config_type", id="unknown language"),  # type: ignore[arg-type]
+        pytest.param(pipeline("p", config_type=7), "pipeline.config_type", id="unknown language"),
         pytest.param(pipeline("p", matchers=["a="]), "pipeline.matchers[0]", id="matcher without a value"),
         pytest.param(pipeline("p", matchers=["a=1,b=2"]), "pipeline.matchers[0]", id="two matchers in one"),
+        pytest.param(pipeline("p", matchers=["a=1"] * 101), "pipeline.matchers", id="101 matchers"),
         pytest.param(pipeline("p", matchers=['a=~"("']), "pipeline.matchers[0]", id="bad regular expression"),
         pytest.param(pipeline("p", matchers=['a="\x00"', "a b"]), "pipeline.matchers[1]", id="second matcher"),
         pytest.param(

@@ -97,7 +97,7 @@ async def test_the_guard_refuses_an_empty_list(fleet_database: SeveredDatabase, 
         pytest.param(pipeline("b", matchers=["a"]), "pipelines[1].matchers[0]", id="matcher"),
         pytest.param(pipeline(""), "pipelines[1].name", id="no name"),
         pytest.param(pipeline("a"), "pipelines[1].name", id="a name twice"),
-        pytest.param(pipeline("b", config_type=9), "pipelines[1].config_type", id="language"),  # type: ignore[arg-type]
+        pytest.param(pipeline("b", config_type=9), "pipelines[1].config_type", id="language"),
         pytest.param(
             pipeline("b", source=pb.PipelineSource(type=GIT, namespace="other")), "pipelines[1].source", id="namespace"
         ),
@@ -138,6 +138,12 @@ async def test_sync_needs_a_whole_source(fleet: Replica, source: pb.PipelineSour
         await fleet(pb.SyncPipelinesRequest(source=source, pipelines=[pipeline("p")]))
     assert caught.value.violations
     assert await fleet.names() == ["by hand"]
+
+
+async def test_an_endless_sync_is_refused(fleet: Replica) -> None:
+    with pytest.raises(Invalid) as caught:
+        await fleet.sync(*(pipeline(f"p{number}") for number in range(5001)))
+    assert [violation.field for violation in caught.value.violations] == ["pipelines"]
 
 
 async def test_a_large_sync(fleet: Replica) -> None:

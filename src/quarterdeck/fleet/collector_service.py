@@ -94,7 +94,7 @@ class CollectorService:
     async def create_collector(self, request: CreateCollectorRequest, call: CallContext) -> CollectorMessage:
         message = request.collector
         check_collector_id(message.id, "collector.id")
-        if message.collector_type == CollectorType.OTEL and not _is_uuid(message.id):
+        if int(message.collector_type) == CollectorType.OTEL and not _is_uuid(message.id):
             _log.warning(
                 "the id of an OpenTelemetry collector should be a UUID, its OpAMP instance uid: %r", message.id
             )

@@ -20,7 +20,7 @@ from typing import Any
 
 from quarterdeck.clock import Clock
 from quarterdeck.database import Connection, Database, blobs
-from quarterdeck.errors import DomainError, Unavailable
+from quarterdeck.errors import Unavailable
 from quarterdeck.fleet.changes import collector_changed
 from quarterdeck.fleet.collector import Collector, CollectorType, ConfigStatus
 from quarterdeck.fleet.store import collectors as store
@@ -36,6 +36,8 @@ MAX_WAITING = 100_000
 """Collectors whose news is kept while the database is away."""
 PATIENCE = 1.0
 """Seconds that a collector waits until its news is written, before it is answered without that."""
+_RETRY = 0.5
+"""Seconds between attempts while the database is away."""
 BATCH = 500
 """Collectors per transaction."""
 MAX_ERROR_CHARACTERS = 16_384
@@ -82,6 +84,10 @@ class Contact:
     goodbye: bool = False
     """It shuts down."""
 
+    def is_mere_goodbye(self) -> bool:
+        """Whether it says nothing by which a collector would become known."""
+        return self.goodbye and self.local_attributes is None and self.served is None
+
     def over(self, earlier: Contact) -> Contact:
         """Both, this one winning."""
         return Contact(
@@ -106,11 +112,11 @@ class _Known:
     served: str = ""
     report: Report | None = None
     effective: int = 0
-    seen_at: float = 0.0
+    seen_at: float | None = None
     interval: float = 0.0
 
     def seen(self, now: float) -> None:
-        if self.seen_at:
+        if self.seen_at is not None:
             gap = now - self.seen_at
             # Alloy polls twice in a row when a configuration changed: that gap says nothing about its interval.
             if gap > 1.0:
@@ -186,7 +192,7 @@ class Contacts:
                     await self._wake.wait()
             self._wake.clear()
             if not await self._flush():
-                await asyncio.sleep(0.5)
+                await asyncio.sleep(min(_RETRY, self._flush_every))
         await self._flush()
 
     def close(self) -> None:
@@ -295,19 +301,18 @@ def write_contacts(
             collector_id: contact for (tenant, collector_id), contact in sorted(batch.items()) if tenant == tenant_id
         }
         present = store.find_many(connection, tenant_id, said, lock=True)
-        goodbyes = {i for i, contact in said.items() if contact.goodbye and i not in present}
+        said = {i: contact for i, contact in said.items() if i in present or not contact.is_mere_goodbye()}
         for collector_id, contact in said.items():
-            if collector_id not in goodbyes:
-                _write_inventory(connection, tenant_id, collector_id, contact, present.get(collector_id))
-        _write_words(connection, tenant_id, {i: contact for i, contact in said.items() if i not in goodbyes}, intervals)
+            _write_inventory(connection, tenant_id, collector_id, contact, present.get(collector_id))
+        _write_words(connection, tenant_id, said, intervals)
 
 
 def _write_inventory(
     connection: Connection, tenant_id: str, collector_id: str, contact: Contact, current: Collector | None
 ) -> None:
     if current is None:
-        collector = _newcomer(collector_id, contact)
-        if store.add(connection, tenant_id, collector):
+        current = _newcomer(collector_id, contact)
+        if store.add(connection, tenant_id, current):
             collector_changed(
                 connection,
                 tenant_id,
@@ -315,10 +320,10 @@ def _write_inventory(
                 collector_id,
                 actor=contact.actor,
                 at=contact.at,
-                payload={"name": collector.name},
+                payload={"name": current.name},
             )
-            return
-        current = store.get(connection, tenant_id, collector_id)
+        else:
+            current = store.get(connection, tenant_id, collector_id)
     updated = _updated(current, contact)
     if updated != current:
         store.update(connection, tenant_id, updated)

@@ -62,7 +62,7 @@ from quarterdeck.identity.call import CallContext
 T = TypeVar("T")
 
 CHECK_IN_THREAD_FROM = 16 * 1024
-"""Characters of contents from which a check leaves the event loop's thread, so that polls are answered meanwhile."""
+"""Characters from which a check leaves the event loop's thread, so that polls are answered meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +186,10 @@ class PipelineService:
         drafts = {}
         for index, message in enumerate(request.pipelines):
             field = f"pipelines[{index}]"
-            drafts[field] = await self._checked(_of_source(convert.to_draft(message, field), source, field), field)
-        await self._check_references(call, drafts, gone=lambda head: head.source == source)
-        await self._change(call, partial(_sync, source=source, drafts=list(drafts.values())))
+            drafts[field] = _of_source(convert.to_draft(message, field), source, field)
+        checked = await self._checked_all(drafts)
+        await self._check_references(call, checked, gone=lambda head: head.source == source)
+        await self._change(call, partial(_sync, source=source, drafts=list(checked.values())))
         return SyncPipelinesResponse()
 
     async def create_alloy_pipelines(
@@ -200,17 +201,22 @@ class PipelineService:
             loki_url=request.loki_url,
             loki_username=request.loki_username,
         )
-        checked = [await self._checked(draft, draft.name) for draft in drafts]
-        stored = await self._change(call, partial(_upsert_all, drafts=checked))
+        checked = await self._checked_all({draft.name: draft for draft in drafts})
+        stored = await self._change(call, partial(_upsert_all, drafts=list(checked.values())))
         return CreateAlloyPipelinesResponse(pipelines=Pipelines(pipelines=map(convert.from_pipeline, stored)))
 
     async def _checked(self, draft: PipelineDraft, field: str) -> PipelineDraft:
-        if len(draft.contents) < CHECK_IN_THREAD_FROM:
-            checked = check_draft(draft, field)
+        return (await self._checked_all({field: draft}))[field]
+
+    async def _checked_all(self, drafts: Mapping[str, PipelineDraft]) -> dict[str, PipelineDraft]:
+        if sum(map(_effort, drafts.values())) < CHECK_IN_THREAD_FROM:
+            checked = _check_all(drafts)
         else:
-            checked = await asyncio.to_thread(check_draft, draft, field)
-        if self._alloy_binary is not None and checked.config_type is ConfigType.ALLOY:
-            await self._alloy_binary.check(checked, field)
+            checked = await asyncio.to_thread(_check_all, drafts)
+        if self._alloy_binary is not None:
+            for field, draft in checked.items():
+                if draft.config_type is ConfigType.ALLOY:
+                    await self._alloy_binary.check(draft, field)
         return checked
 
     async def _check_references(
@@ -241,6 +247,15 @@ class PipelineService:
         finally:
             # Also after an error: a lost connection may have committed.
             self._snapshots.changed(call.tenant_id)
+
+
+def _check_all(drafts: Mapping[str, PipelineDraft]) -> dict[str, PipelineDraft]:
+    return {field: check_draft(draft, field) for field, draft in drafts.items()}
+
+
+def _effort(draft: PipelineDraft) -> int:
+    """About as many characters of contents as take equally long to check."""
+    return len(draft.contents) + 200 * (1 + len(draft.matchers))
 
 
 def _create(connection: Connection, change: _Change, *, draft: PipelineDraft) -> Pipeline:

@@ -189,7 +189,7 @@ def _serve(
             )
         except Invalid as error:
             # Stored by a version that read more than this one does: the others must be served nevertheless.
-            _log.error("a stored pipeline cannot be served: %s", error.message)  # noqa: TRY400 - the sentence says it
+            _log.error("a stored pipeline cannot be served: %s", error.message)
             continue
         served.append(ServedPipeline(head, compiled))
     return served

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, MutableMapping
 from contextvars import ContextVar
 from dataclasses import replace
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qs
 
 from connectrpc.code import Code as ConnectCode
 from connectrpc.errors import ConnectError, ErrorDetail
@@ -26,12 +25,14 @@ from protobuf.wkt import Any as WireAny
 
 from quarterdeck.errors import DomainError, Invalid, Reason
 from quarterdeck.identity.call import CallContext
-from quarterdeck.wire.asgi import DEFAULT_MAX_BODY_BYTES, Receive, Scope, Send, header_map, respond
+from quarterdeck.wire.asgi import DEFAULT_MAX_BODY_BYTES, Receive, Scope, Send, respond
 from quarterdeck.wire.chain import CallChain, Observer
+from quarterdeck.wire.connect_requests import own_words, refuse
 from quarterdeck.wire.dialects import protojson
 from quarterdeck.wire.error_details import error_details
-from quarterdeck.wire.errors import Code, WireError, to_wire, unsupported_media_type, wrong_verb
+from quarterdeck.wire.errors import Code, WireError, to_wire
 from quarterdeck.wire.method import Method, Service
+from quarterdeck.wire.rest.answer import printer
 
 _admitted: ContextVar[CallContext] = ContextVar("admitted")
 _request_id: ContextVar[str] = ContextVar("request_id")
@@ -41,9 +42,6 @@ repeat_listener: ContextVar[Callable[[CallContext, Callable[[], bool]], None] | 
 """Whoever can repeat answers (the poll edge) hears here that this one may be repeated."""
 
 TRANSPORT = "connect"
-UNARY_TYPES = frozenset({"application/json", "application/proto"})
-STREAM_TYPES = frozenset({"application/connect+json", "application/connect+proto"})
-GRPC_WEB_TYPES = frozenset({"application/grpc-web", "application/grpc-web+proto", "application/grpc-web+json"})
 
 
 class ConnectTransport:
@@ -65,13 +63,42 @@ class ConnectTransport:
     async def handle(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         """Answer a request whose path `serves`."""
         method = self._methods[scope["path"]]
-        refusal = _refuse(method, scope)
+        refusal = refuse(method, scope)
         if refusal is not None:
             await send_connect_error(send, refusal, request_id)
             return
         _request_id.set(request_id)
         application: Any = self._applications[scope["path"]]
-        await application(scope, receive, send)
+        await application(scope, receive, _Answer(send, request_id).send)
+
+
+class _Answer:
+    """Completes what the library sends: the request id on every answer, and the length of one that is sent whole."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send = send
+        self._request_id = request_id
+        self._start: MutableMapping[str, Any] | None = None
+
+    async def send(self, message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            self._start = message
+            return
+        start, self._start = self._start, None
+        if start is not None:
+            await self._send({**start, "headers": list(self._headers(start["headers"], message))})
+        await self._send(message)
+
+    def _headers(
+        self, headers: list[tuple[bytes, bytes]], first: MutableMapping[str, Any]
+    ) -> Iterator[tuple[bytes, bytes]]:
+        yield from headers
+        names = {name.lower() for name, _ in headers}
+        if b"x-request-id" not in names:
+            yield b"x-request-id", self._request_id.encode()
+        if b"content-length" not in names and not first.get("more_body"):
+            # Without it the answer goes out in chunks, which a client of HTTP/1.0 cannot read.
+            yield b"content-length", str(len(first.get("body", b""))).encode()
 
 
 async def send_connect_error(send: Send, error: WireError, request_id: str) -> None:
@@ -90,48 +117,6 @@ def error_headers(error: WireError, request_id: str) -> list[tuple[str, str]]:
     return headers
 
 
-def _refuse(method: Method, scope: Scope) -> WireError | None:
-    """What connectrpc would answer without a JSON body, or trip over."""
-    verb = scope["method"]
-    may_get = method.no_side_effects and not method.streams
-    if verb != "POST" and not (verb == "GET" and may_get):
-        return wrong_verb(verb, "GET, POST" if may_get else "POST")
-    if not _is_text(scope):
-        return WireError(
-            Code.INVALID_ARGUMENT, "the query and the headers must be valid UTF-8", reason=Reason.BODY_MALFORMED
-        )
-    return _refuse_get(scope) if verb == "GET" else _refuse_type(method, header_map(scope).get("content-type", ""))
-
-
-def _is_text(scope: Scope) -> bool:
-    try:
-        scope.get("query_string", b"").decode("utf-8")
-        for name, value in scope["headers"]:
-            name.decode("utf-8")
-            value.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _refuse_get(scope: Scope) -> WireError | None:
-    parameters = parse_qs(scope["query_string"].decode("utf-8"), keep_blank_values=True)
-    encoding = parameters.get("encoding", [""])[0]
-    if encoding not in ("json", "proto"):
-        return unsupported_media_type(encoding, "the query parameter encoding=json or encoding=proto")
-    if parameters.get("connect", ["v1"])[0] != "v1":
-        return WireError(Code.INVALID_ARGUMENT, "the query parameter connect must be v1", reason=Reason.BODY_MALFORMED)
-    return None
-
-
-def _refuse_type(method: Method, content_type: str) -> WireError | None:
-    kind = content_type.partition(";")[0].strip().lower()
-    accepted = (STREAM_TYPES if method.streams else UNARY_TYPES) | GRPC_WEB_TYPES
-    if kind in accepted:
-        return None
-    return unsupported_media_type(content_type, ", ".join(sorted(accepted)))
-
-
 class _ServiceApplication(ConnectASGIApplication[None]):
     def __init__(self, service: Service, chain: CallChain, observer: Observer, max_body_bytes: int) -> None:
         self._service_path = f"/{service.name}"
@@ -139,7 +124,7 @@ class _ServiceApplication(ConnectASGIApplication[None]):
         super().__init__(
             service=None,
             endpoints=lambda _: endpoints,
-            interceptors=[_Admission({m.name: m for m in service.methods}, chain, observer)],
+            interceptors=[_Admission({m.name: m for m in service.methods}, chain, observer, max_body_bytes)],
             read_max_bytes=max_body_bytes,
             codecs=[_BinaryCodec(), _JsonCodec()],
         )
@@ -152,10 +137,13 @@ class _ServiceApplication(ConnectASGIApplication[None]):
 class _Admission:
     """Runs before a body is read; whatever it raises is framed by the request's own protocol."""
 
-    def __init__(self, methods: Mapping[str, Method], chain: CallChain, observer: Observer) -> None:
+    def __init__(
+        self, methods: Mapping[str, Method], chain: CallChain, observer: Observer, max_body_bytes: int
+    ) -> None:
         self._methods = methods
         self._chain = chain
         self._observer = observer
+        self._max_body_bytes = max_body_bytes
 
     async def on_start(self, ctx: RequestContext[Any, Any]) -> float:
         started = time.perf_counter()
@@ -172,8 +160,15 @@ class _Admission:
         return started
 
     async def on_end(self, token: float, ctx: RequestContext[Any, Any], error: Exception | None) -> None:
-        code = "ok" if error is None else error.code.value if isinstance(error, ConnectError) else Code.INTERNAL
-        self._finished(ctx, code, token)
+        if error is None or isinstance(error, _OurError):
+            self._finished(ctx, "ok" if error is None else error.code.value, token)
+            return
+        if isinstance(error, ConnectError):
+            ours = own_words(error, self._max_body_bytes)
+        else:
+            ours = to_wire(error, _request_id.get())
+        self._finished(ctx, ours.code, token)
+        raise connect_error(ours, ctx) from error
 
     def _finished(self, ctx: RequestContext[Any, Any], code: str, started: float) -> None:
         self._observer.finished(self._methods[ctx.method.name], TRANSPORT, code, time.perf_counter() - started)
@@ -219,6 +214,10 @@ def _stream_function(
     return call
 
 
+class _OurError(ConnectError):
+    """An error that we worded, not the library."""
+
+
 def connect_error(error: WireError, ctx: RequestContext[Any, Any] | None = None) -> ConnectError:
     """The library's form of a wire error."""
     if ctx is not None:
@@ -230,7 +229,7 @@ def connect_error(error: WireError, ctx: RequestContext[Any, Any] | None = None)
         )
         for detail in error_details(error)
     ]
-    return ConnectError(ConnectCode(error.code.value), error.message, details)
+    return _OurError(ConnectCode(error.code.value), error.message, details)
 
 
 class _BinaryCodec:
@@ -252,7 +251,10 @@ class _JsonCodec:
         return "json"
 
     def encode(self, message: Message) -> bytes:
-        return protojson.codec(type(message)).encode(message)
+        try:
+            return printer(protojson.codec(type(message)))(message)
+        except RuntimeError as error:
+            raise connect_error(to_wire(error, _request_id.get())) from error
 
     def decode(self, data: bytes | bytearray, message_class: type[Message]) -> Message:
         try:

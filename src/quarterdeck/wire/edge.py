@@ -101,8 +101,7 @@ class PollEdge:
             "type": "http.response.start",
             "status": 200,
             # A request id names one request; a repetition has none of its own.
-            "headers": [field for field in sent[0]["headers"] if field[0] != b"x-request-id"]
-            + [(b"content-length", str(len(sent[1]["body"])).encode())],
+            "headers": [field for field in sent[0]["headers"] if field[0] != b"x-request-id"],
         }
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in key[3:]}
         size = len(key[1]) + len(key[2]) + len(sent[1]["body"]) + 1024

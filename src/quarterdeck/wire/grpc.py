@@ -21,12 +21,17 @@ from quarterdeck.identity.call import CallContext
 from quarterdeck.wire.asgi import DEFAULT_MAX_BODY_BYTES
 from quarterdeck.wire.chain import CallChain, Observer, new_request_id
 from quarterdeck.wire.connect import decode_binary
-from quarterdeck.wire.error_details import error_details
+from quarterdeck.wire.error_details import error_details, printable
 from quarterdeck.wire.errors import Code, WireError, to_wire
 from quarterdeck.wire.method import Method, Service
 
 TRANSPORT = "grpc"
 STATUS = {code: getattr(grpc.StatusCode, "CANCELLED" if code is Code.CANCELED else code.name) for code in Code}
+
+MAX_MESSAGE_BYTES = 1500
+MAX_STATUS_BYTES = 2500
+"""An error travels in headers, in percent and base64 encoding. gRPC clients accept 8 KiB of them, and end the
+connection with all its calls when there is more."""
 
 Context = Any  # grpc.aio.ServicerContext is generic over erased types
 
@@ -56,6 +61,9 @@ class GrpcServer:
             options=[
                 ("grpc.max_receive_message_length", self._max_body_bytes),
                 ("grpc.max_metadata_size", 64 * 1024),
+                # Clients that ask every ten seconds whether a quiet stream still lives are not a flood.
+                ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+                ("grpc.keepalive_permit_without_calls", 1),
                 ("grpc.so_reuseport", int(self._share_port)),
             ]
         )
@@ -141,12 +149,26 @@ class GrpcServer:
 
 
 async def _abort(context: Context, error: WireError, request_id: str) -> None:
-    status = status_pb2.Status(code=STATUS[error.code].value[0], message=error.message)
+    message = _cut(error.message)
+    metadata = [("x-request-id", request_id), ("grpc-status-details-bin", _status(error, message).SerializeToString())]
+    if error.retry_after is not None:
+        metadata.append(("retry-after", str(max(1, math.ceil(error.retry_after)))))
+    await context.abort(STATUS[error.code], message, trailing_metadata=tuple(metadata))
+
+
+def _cut(message: str) -> str:
+    encoded = printable(message).encode()
+    if len(encoded) <= MAX_MESSAGE_BYTES:
+        return encoded.decode()
+    return encoded[:MAX_MESSAGE_BYTES].decode("utf-8", "ignore") + "…"
+
+
+def _status(error: WireError, message: str) -> status_pb2.Status:
+    """The error with the details that there is room for."""
+    status = status_pb2.Status(code=STATUS[error.code].value[0], message=message)
     for detail in error_details(error):
         packed = any_pb2.Any()
         packed.Pack(detail)
-        status.details.append(packed)
-    metadata = [("x-request-id", request_id), ("grpc-status-details-bin", status.SerializeToString())]
-    if error.retry_after is not None:
-        metadata.append(("retry-after", str(max(1, math.ceil(error.retry_after)))))
-    await context.abort(STATUS[error.code], error.message, trailing_metadata=tuple(metadata))
+        if status.ByteSize() + packed.ByteSize() <= MAX_STATUS_BYTES:
+            status.details.append(packed)
+    return status

@@ -154,6 +154,13 @@ suite("@grpc/grpc-js", () => {
     assert.equal(answered, 2000);
   });
 
+  test("a request over the limit is refused and the channel goes on", async () => {
+    const huge = contents + "//".padEnd(32 << 20, "x");
+    const error = await refusal(call(pipelines, "CreatePipeline", { pipeline: { name: unique("grpc-js"), contents: huge } }));
+    assert.equal(error.code, grpc.status.RESOURCE_EXHAUSTED);
+    await call(pipelines, "ListPipelines", {});
+  });
+
   test("compressed requests", async () => {
     const client = new root.pipeline.v1.PipelineService(grpcTarget, insecure, {
       "grpc.default_compression_algorithm": grpc.compressionAlgorithms.gzip,

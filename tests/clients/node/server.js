@@ -3,8 +3,12 @@
 // QUARTERDECK_URL, QUARTERDECK_GRPC and QUARTERDECK_TOKEN name it; tests/clients/test_node_clients.py starts these suites
 // and writes the generated code to ./gen.
 
+import { Agent } from "node:http";
+
 import { createClient } from "@connectrpc/connect";
-import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
+import {
+  createConnectTransport, createGrpcTransport, createGrpcWebTransport, Http2SessionManager,
+} from "@connectrpc/connect-node";
 
 import { CollectorService } from "./gen/collector/v1/collector_pb.js";
 import { PipelineService } from "./gen/pipeline/v1/pipeline_pb.js";
@@ -29,7 +33,15 @@ function authorise(authorization) {
   };
 }
 
-const http = { baseUrl: url, httpVersion: "1.1" };
+const agent = new Agent({ keepAlive: true });
+const http = { baseUrl: url, httpVersion: "1.1", nodeOptions: { agent } };
+const sessionManager = new Http2SessionManager(`http://${grpcTarget}`);
+
+/** Ends all connections. One of HTTP/2, or one whose upload was refused half-way, keeps the process alive for minutes. */
+export function hangUp() {
+  agent.destroy();
+  sessionManager.abort();
+}
 
 const makers = {
   "Connect JSON": (o) => createConnectTransport({ ...http, ...o, useBinaryFormat: false }),
@@ -38,7 +50,7 @@ const makers = {
   "Connect proto with GET": (o) => createConnectTransport({ ...http, ...o, useBinaryFormat: true, useHttpGet: true }),
   "gRPC-Web proto": (o) => createGrpcWebTransport({ ...http, ...o, useBinaryFormat: true }),
   "gRPC-Web JSON": (o) => createGrpcWebTransport({ ...http, ...o, useBinaryFormat: false }),
-  gRPC: (o) => createGrpcTransport({ ...o, baseUrl: `http://${grpcTarget}`, httpVersion: "2" }),
+  gRPC: (o) => createGrpcTransport({ ...o, baseUrl: `http://${grpcTarget}`, httpVersion: "2", sessionManager }),
 };
 
 /** The names of all protocols, for one suite per protocol. */

@@ -1,26 +1,31 @@
 // WatchFleet, the stream of what changes, over every protocol that carries it.
 
 import assert from "node:assert/strict";
-import { suite, test } from "node:test";
+import { after, suite, test } from "node:test";
 
 import { Code, ConnectError } from "@connectrpc/connect";
 
-import { clients, contents, protocols, unique } from "./server.js";
+import { clients, contents, hangUp, protocols, unique } from "./server.js";
 
 /** Reads messages until `done` says so, at most 20 s; then ends the stream. */
 async function read(fleet, request, done) {
   const abort = new AbortController();
+  // Not `timeoutMs`: its timer would outlive the stream and keep the process waiting.
+  const timer = setTimeout(() => abort.abort("nothing more came within 20 s"), 20_000);
   const messages = [];
   try {
-    for await (const message of fleet.watchFleet(request, { signal: abort.signal, timeoutMs: 20_000 })) {
+    for await (const message of fleet.watchFleet(request, { signal: abort.signal })) {
       messages.push(message);
       if (await done(messages)) break;
     }
   } finally {
+    clearTimeout(timer);
     abort.abort();
   }
   return messages;
 }
+
+after(hangUp);
 
 for (const protocol of protocols) {
   suite(protocol, () => {
