@@ -77,6 +77,13 @@ def test_the_variable_wins_over_the_file_that_is_named_beside_it(monkeypatch, tm
     assert secret.get_secret_value() == "a-token-in-a-variable"
 
 
+def test_the_databases_url_may_be_in_a_file_for_the_password_in_it(monkeypatch, tmp_path):
+    (tmp_path / "secret").write_text("postgresql://u:p@db/q\n")
+    monkeypatch.setenv("QUARTERDECK_DATABASE_FILE", str(tmp_path / "secret"))
+    assert load_settings().database_url == "postgresql://u:p@db/q"
+    assert load_settings({"database": "sqlite:///x"}).database_url == "sqlite:///x"
+
+
 def test_a_secret_file_wins_over_the_toml(monkeypatch, tmp_path):
     (tmp_path / "secret").write_text("a-token-in-a-file\n")
     (tmp_path / "quarterdeck.toml").write_text('bootstrap_token = "a-token-in-the-toml"\n')

@@ -293,7 +293,10 @@ def _services(
     polls = Polls(database, snapshots, contacts, composer, clock, limits)
     return {
         _describe(pipeline_pb2, "PipelineService"): PipelineService(
-            database, snapshots, clock, refuse_empty_sync=settings.refuse_empty_sync,
+            database,
+            snapshots,
+            clock,
+            refuse_empty_sync=settings.refuse_empty_sync,
             alloy_binary=AlloyBinary(settings.validate_command) if settings.validate_command else None,
         ),
         _describe(collector_pb2, "CollectorService"): CollectorService(

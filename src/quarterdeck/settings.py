@@ -123,7 +123,10 @@ def _config_file() -> Path | None:
 
 
 def _secret_fields() -> set[str]:
-    return {name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
+    # The URL of a PostgreSQL has its password in it.
+    return {name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)} | {
+        "database"
+    }
 
 
 def _secrets_from_files() -> dict[str, str]:

@@ -11,8 +11,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
-_SOURCES = ("pyproject.toml", "README.md", "LICENSE", "src")
-
 
 @dataclass(frozen=True, slots=True)
 class Installation:
@@ -44,11 +42,10 @@ def install(folder: Path) -> Installation:
 
 def _build_wheel(sources: Path, target: Path) -> Path:
     sources.mkdir()
-    for name in _SOURCES:
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, sources / name)
-    for leftover in [*sources.rglob("*.egg-info"), *sources.rglob("__pycache__")]:
-        shutil.rmtree(leftover)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, sources)
+    # Not what other builds and runs left behind.
+    shutil.copytree(ROOT / "src", sources / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
     _run(sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", str(target), str(sources))
     return next(target.glob("*.whl"))
 

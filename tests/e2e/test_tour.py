@@ -6,11 +6,12 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import grpc
 import httpx
@@ -19,6 +20,8 @@ from quarterdeck.gen.collector.v1 import collector_pb2, collector_pb2_grpc
 from quarterdeck.gen.pipeline.v1 import pipeline_pb2, pipeline_pb2_grpc
 from tests.e2e.installation import Installation
 from tests.running_server import RunningServer
+
+T = TypeVar("T")
 
 _FIRST = 'prometheus.exporter.self "first" { }\n'
 _SECOND = 'prometheus.exporter.self "second" { }\n'
@@ -59,14 +62,13 @@ class Collector:
                 stderr=subprocess.STDOUT,
             )
 
-    def wait_for(self, event: str, *, times: int = 1, within: float = 30) -> dict[str, str]:
-        """The line about an event that happened for the `times`-th time."""
+    def wait_for(self, event: str, *, hash_: str = "", within: float = 30) -> None:
+        """Wait until it says so, of the configuration with that hash if one is given."""
         deadline = time.monotonic() + within
-        while len(found := [line for line in self._lines() if line["event"] == event]) < times:
+        while not any(line["event"] == event and hash_ in line.get("hash", "") for line in self._lines()):
             assert time.monotonic() < deadline, f"no {event} within {within} s: {self._said.read_text()}"
             assert self._process.poll() is None, self._said.read_text()
             time.sleep(0.02)
-        return found[times - 1]
 
     def stop(self) -> list[str]:
         """Shut it down cleanly; all that happened to it."""
@@ -127,20 +129,25 @@ def test_the_installed_package_is_not_the_checkout(installation: Installation, t
 
 
 def _tour(installation: Installation, server: Server, folder: Path) -> None:
+    tell = _Terminal(installation, server, folder)
     with server.http as http, Collector(installation, server, folder) as collector:
         collector.wait_for("registered")
-        empty = collector.wait_for("applied")
-        pipeline = _created(http, _FIRST)
-        first = collector.wait_for("applied", times=2)
-        assert first["hash"] != empty["hash"]
-        _rest_shows_it(http, pipeline, first["hash"])
+        pipeline = _created(server)
+        first = _applied(collector, _hash_served(http))
+        _rest_shows_it(http, pipeline, first)
         _grpc_shows_it(server, pipeline)
 
-        changed = http.put(f"/api/v1/pipelines/{pipeline}", json={**_pipeline(_SECOND)})
-        assert changed.status_code == 200, changed.text
-        second = collector.wait_for("applied", times=3, within=_POLL + 3)
-        assert second["hash"] not in (first["hash"], empty["hash"])
+        _written(folder / "fleet", _SECOND)
+        assert "update" in tell("fleet", "apply", "fleet", "--source-namespace", "tour", "--dry-run")
+        assert _hash_served(http) == first
+        tell("fleet", "apply", "fleet", "--source-namespace", "tour")
+        second = _applied(collector, _hash_served(http), within=_POLL + 3)
+        assert second != first
         _effective(http, "second")
+
+        tell("fleet", "rollback", "1")
+        _eventually(lambda: _status(http, first))
+        _may_only_poll(server, tell("token", "create", "--name", "edge", "--role", "collector", "--quiet").strip())
 
         happened = collector.stop()
         assert "failed" not in happened
@@ -148,14 +155,64 @@ def _tour(installation: Installation, server: Server, folder: Path) -> None:
         assert "markedInactiveAt" in http.get("/api/v1/collectors/sim-1").json()
 
 
-def _pipeline(contents: str) -> dict[str, Any]:
-    return {"name": "self", "contents": contents, "matchers": ['site="hq"']}
+class _Terminal:
+    """Where an operator types commands."""
+
+    def __init__(self, installation: Installation, server: Server, folder: Path) -> None:
+        self._program = installation.quarterdeck
+        self._server = server
+        self._folder = folder
+
+    def __call__(self, *words: str) -> str:
+        """What `quarterdeck WORDS` prints."""
+        command = [str(self._program), *words, "--url", self._server.http_url]
+        environment = _environment(QUARTERDECK_TOKEN=self._server.token)
+        done = subprocess.run(
+            command, cwd=self._folder, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
 
-def _created(http: httpx.Client, contents: str) -> str:
-    answer = http.post("/api/v1/pipelines", json=_pipeline(contents))
+def _created(server: Server) -> str:
+    """With Basic authentication, as the README has it for curl; the pipeline's id."""
+    answer = httpx.post(
+        f"{server.http_url}/pipeline.v1.PipelineService/CreatePipeline",
+        json={"pipeline": {"name": "self", "contents": _FIRST, "matchers": ["collector.os=linux"]}},
+        auth=("me", server.token),
+        trust_env=False,
+    )
     assert answer.status_code == 200, answer.text
     return str(answer.json()["id"])
+
+
+def _written(folder: Path, contents: str) -> None:
+    """A directory for `quarterdeck fleet apply`."""
+    folder.mkdir()
+    (folder / "self.alloy").write_text(contents)
+    (folder / "pipelines.yaml").write_text(
+        "pipelines:\n  - name: self\n    file: self.alloy\n    matchers: ['collector.os=\"linux\"']\n"
+    )
+
+
+def _hash_served(http: httpx.Client) -> str:
+    """Of the configuration that the collector gets now."""
+    return sha256(http.get("/api/v1/collectors/sim-1/config").content).hexdigest()
+
+
+def _applied(collector: Collector, wanted: str, *, within: float = 30) -> str:
+    """Wait until the collector says that it runs this configuration."""
+    collector.wait_for("applied", hash_=wanted, within=within)
+    return wanted
+
+
+def _may_only_poll(server: Server, token: str) -> None:
+    def call(service: str, method: str, **request: str) -> int:
+        url = f"{server.http_url}/{service}/{method}"
+        return httpx.post(url, json=request, auth=("me", token), trust_env=False).status_code
+
+    assert call("collector.v1.CollectorService", "GetConfig", id="edge-1") == 200
+    assert call("pipeline.v1.PipelineService", "ListPipelines") == 403
 
 
 def _rest_shows_it(http: httpx.Client, pipeline: str, served: str) -> None:
@@ -191,7 +248,7 @@ def _grpc_shows_it(server: Server, pipeline: str) -> None:
         assert collector.local_attributes["site"] == "hq"
 
 
-def _eventually(check: Any, *, within: float = 10) -> Any:
+def _eventually(check: Callable[[], T | None], *, within: float = 10) -> T:
     deadline = time.monotonic() + within
     while (found := check()) is None:
         assert time.monotonic() < deadline, f"not within {within} s"

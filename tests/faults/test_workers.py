@@ -15,6 +15,7 @@ import pytest_asyncio
 
 from quarterdeck.gen.pipeline.v1 import pipeline_pb2, pipeline_pb2_grpc
 from tests.faults.calls import PIPELINES, Client, LostError, eventually
+from tests.faults.conftest import Servers
 from tests.faults.quick_server import free_port
 from tests.running_server import RunningServer, StartError
 
@@ -55,7 +56,7 @@ async def test_workers_serve_the_same_and_are_replaced(server: RunningServer) ->
     assert "Traceback" not in server.logs, server.tail()
 
 
-async def test_workers_end_when_their_parent_is_killed(sqlite_url: str, tmp_path: Path) -> None:
+async def test_workers_end_when_their_parent_is_killed(servers: Servers, sqlite_url: str, tmp_path: Path) -> None:
     port = free_port()
     server = await asyncio.to_thread(RunningServer.start, sqlite_url, tmp_path, port=port, args=["--workers", "2"])
     workers = [psutil.Process(pid) for pid in await eventually(lambda: _two_workers(server), within=30)]
@@ -68,8 +69,7 @@ async def test_workers_end_when_their_parent_is_killed(sqlite_url: str, tmp_path
         await eventually(gone, within=10)
     finally:
         server.kill()
-    again = await asyncio.to_thread(RunningServer.start, sqlite_url, tmp_path, port=port)
-    assert await asyncio.to_thread(again.stop, 10) == 0
+    servers.start(sqlite_url, port=port)
 
 
 def test_workers_that_cannot_start_say_so_once(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import re
 import struct
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 from urllib.parse import quote, unquote, urlencode
 
 import grpc
@@ -57,7 +57,8 @@ class Reply:
 class Caller(Protocol):
     """A protocol."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def carries(self, method: Method) -> bool: ...
 
@@ -406,12 +407,13 @@ def _flat(message: Message, prefix: str) -> Iterator[tuple[str, str]]:
 
 def rest_message(binding: HttpBinding, method: Method, answer: httpx.Response) -> Message:
     """The response message that a REST answer stands for."""
-    message = method.response_class()
+    message: Any = method.response_class()
     if isinstance(message, HttpBody):
-        return HttpBody(content_type=answer.headers["content-type"], data=answer.content)
+        raw: Message = HttpBody(content_type=answer.headers["content-type"], data=answer.content)
+        return raw
     assert answer.headers["content-type"] == "application/json"
     target = getattr(message, binding.response_body) if binding.response_body else message
     json_format.Parse(answer.content, target)
     if binding.response_body:
         target.SetInParent()
-    return message
+    return cast("Message", message)

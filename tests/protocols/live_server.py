@@ -1,4 +1,4 @@
-"""A whole server in this process: the real services, uvicorn and grpc.aio on free ports, and the conformance services."""
+"""A whole server in this process: the real and the conformance services, uvicorn and grpc.aio, on free ports."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import uvicorn
+from pydantic import SecretStr
 
 from quarterdeck.clock import Clock
 from quarterdeck.server import Application, application
@@ -70,7 +71,7 @@ def bearer(token: str) -> dict[str, str]:
 @asynccontextmanager
 async def live_server(database_url: str, *, clock: Clock | None = None, **settings: Any) -> AsyncIterator[LiveServer]:
     """Serve a migrated database on free ports until the block ends."""
-    chosen = Settings(database=database_url, bootstrap_token=ADMIN_TOKEN, port=0, grpc_port=0, **settings)
+    chosen = Settings(database=database_url, bootstrap_token=SecretStr(ADMIN_TOKEN), port=0, grpc_port=0, **settings)
     async with application(chosen, clock=clock, further=CONFORMANCE, dialects={"exact": exact}) as running:
         listener = listen("127.0.0.1", 0)
         port = listener.getsockname()[1]

@@ -382,8 +382,8 @@ async def test_pages_are_read_only(live: LiveServer, page: str):
 
 @pytest.mark.parametrize(
     "matcher",
-    ["", "=", "a", "a=~(", "a=~" + "(" * 150, "a=~(a+)+$", "a=\x00", "a=~[[:nope:]]", '{a="b"', "a=" + "x" * 300, "\x01=b",
-     'a="\\q"', "a=~(?P<n>a)(?P=n)", "a=~.{1001}", "\u2028=\u2028"],
+    ["", "=", "a", "a=~(", "a=~" + "(" * 150, "a=~(a+)+$", "a=\x00", "a=~[[:nope:]]", '{a="b"', "a=" + "x" * 300,
+     "\x01=b", 'a="\\q"', "a=~(?P<n>a)(?P=n)", "a=~.{1001}", "\u2028=\u2028"],
 )  # fmt: skip
 async def test_hostile_matchers(live: LiveServer, matcher: str):
     draft = {"name": f"hostile {matcher[:20]!r}", "contents": CONTENTS, "matchers": [matcher]}
@@ -422,7 +422,7 @@ async def test_hostile_contents(live: LiveServer, contents: str, kind: str):
 @pytest.mark.parametrize(
     "yaml",
     [
-        pytest.param("a: &a [x,x]\nb: &b [*a,*a]\nc: &c [*b,*b]\nd: [*c,*c]\n" + "e: !!python/object:os.system x", id="a tag"),
+        pytest.param("e: !!python/object/apply:os.system [x]", id="a tag"),
         pytest.param("a: &a\n  b: *a\n", id="itself"),
         pytest.param("a: " + "[" * 3000 + "]" * 3000, id="deep lists"),
         pytest.param("? " * 3000, id="deep keys"),

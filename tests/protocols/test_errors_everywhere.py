@@ -23,7 +23,7 @@ UNARY_IDS = [each.name for each in FAILING]
 
 EVERYTHING = json_format.ParseDict(
     {
-        "name": "n\u00e9\u2603\U0001f680\t\"\\/",
+        "name": 'n\u00e9\u2603\U0001f680\t"\\/',
         "flag": True,
         "small": -(2**31),
         "big": str(-(2**63)),
@@ -136,9 +136,7 @@ async def test_a_crash_in_a_stream_is_the_same_fixed_sentence(
         pytest.param("not-a-token-of-anybody", ("unauthenticated", "CREDENTIALS_INVALID"), id="a stranger"),
     ],
 )
-async def test_a_stream_is_refused_like_a_call(
-    live: LiveServer, caller: Caller, token: str, outcome: tuple[str, str]
-):
+async def test_a_stream_is_refused_like_a_call(live: LiveServer, caller: Caller, token: str, outcome: tuple[str, str]):
     reply = await caller.call(live, live.method(f"{ECHO}/Count"), pb.CountRequest(until=3), token)
     assert (reply.outcome, reply.messages) == (outcome, ())
 
@@ -157,7 +155,7 @@ async def test_a_rule_of_the_contract_is_told_with_its_field(live: LiveServer, c
 
 async def test_raw_bodies_are_raw_on_rest_alone(live: LiveServer):
     method = live.method(f"{ECHO}/Upload")
-    request = method.request_class(content_type="image/x-own", data=b"\x00\xff\n")  # type: ignore[call-arg]
+    request = method.request_class(content_type="image/x-own", data=b"\x00\xff\n")
     for caller in (*FAILING,):
         reply = await caller.call(live, method, request, ADMIN_TOKEN)
         assert (reply.message.content_type, reply.message.data) == ("image/x-own", b"\n\xff\x00"), caller.name

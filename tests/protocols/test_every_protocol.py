@@ -77,9 +77,7 @@ def _keep_revision(world: World, message: Any) -> bool:
 
 SCENARIO = (
     Step("tenant.v1.TenantService/GetLimits", lambda w: tenant.GetLimitsRequest(), role="viewer"),
-    Step(
-        f"{PIPELINES}/CreatePipeline", lambda w: pipeline.CreatePipelineRequest(pipeline=w.draft(id="99")), _keep_id
-    ),
+    Step(f"{PIPELINES}/CreatePipeline", lambda w: pipeline.CreatePipelineRequest(pipeline=w.draft(id="99")), _keep_id),
     Step(
         f"{PIPELINES}/GetPipeline",
         lambda w: pipeline.GetPipelineRequest(id=w.pipeline_id),
@@ -247,9 +245,7 @@ async def test_a_day_in_the_life_of_a_fleet(live_either: LiveServer, caller: Cal
         method = live_either.method(step.method)
         used = caller if caller.carries(method) else _other(method)
         carried += used is caller
-        reply = await used.call(
-            live_either, method, step.request(world), world.tokens[step.role], take=step.take
-        )
+        reply = await used.call(live_either, method, step.request(world), world.tokens[step.role], take=step.take)
         assert reply.outcome == step.outcome, (step.method, used.name, reply)
         _check_error_headers(used, reply)
         if reply.code == "ok":

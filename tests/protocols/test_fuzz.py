@@ -18,8 +18,9 @@ from tests.protocols.live_server import ADMIN_TOKEN, LiveServer, bearer
 
 PER_METHOD = 6
 TEXTS = [
-    "", " ", "a", "0", "1", "-1", "x" * 300, "\x00", "\u2028", "\U0001f680", "../..", "%00", "'; --", "collector.os", "a=b",
-    'a=~"(.*"', "remote_attributes.x", "/remoteAttributes/~1", "a {\n}", "- x: [", "9" * 30, "2024-01-01T00:00:00Z",
+    "", " ", "a", "0", "1", "-1", "x" * 300, "\x00", "\u2028", "\U0001f680", "../..", "%00", "'; --", "collector.os",
+    "a=b", 'a=~"(.*"', "remote_attributes.x", "/remoteAttributes/~1", "a {\n}", "- x: [", "9" * 30,
+    "2024-01-01T00:00:00Z",
 ]  # fmt: skip
 NUMBERS = [0, 1, -1, 7, 2**31 - 1, -(2**31), 2**32, 2**63 - 1, -(2**63)]
 ANYTHING: list[Any] = [None, True, [], {}, [[]], {"a": None}, "x", 5, 1.5, -0.0, [1, "a", None]]
@@ -33,7 +34,7 @@ def fill(message: Message, chance: random.Random, depth: int = 0) -> None:
                 _set(message, field, chance, depth)
 
 
-def _set(message: Message, field: FieldDescriptor, chance: random.Random, depth: int) -> None:
+def _set(message: Message, field: Any, chance: random.Random, depth: int) -> None:
     nested: Descriptor | None = field.message_type
     if nested is not None and nested.GetOptions().map_entry:
         container = getattr(message, field.name)
@@ -51,7 +52,7 @@ def _set(message: Message, field: FieldDescriptor, chance: random.Random, depth:
         setattr(message, field.name, _scalar(field, chance))
 
 
-def _scalar(field: FieldDescriptor, chance: random.Random) -> Any:
+def _scalar(field: Any, chance: random.Random) -> Any:
     match field.cpp_type:
         case FieldDescriptor.CPPTYPE_STRING:
             text = chance.choice(TEXTS)

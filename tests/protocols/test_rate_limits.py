@@ -80,9 +80,7 @@ async def test_budgets_are_per_token(limited: LiveServer):
 async def test_a_stream_costs_one_call(limited: LiveServer):
     token = await fresh_token(limited, "streamer")
     method = limited.method("quarterdeck.fleet.v1.FleetService/WatchFleet")
-    codes = [
-        (await STREAMS[0].call(limited, method, fleet.WatchFleetRequest(), token, take=1)).code for _ in range(4)
-    ]
+    codes = [(await STREAMS[0].call(limited, method, fleet.WatchFleetRequest(), token, take=1)).code for _ in range(4)]
     assert codes == ["ok"] * 3 + ["resource_exhausted"]
 
 

@@ -1,4 +1,4 @@
-"""A walk over the descriptors: every RPC is there on every protocol that can carry it, with no route written by hand."""
+"""A walk over the descriptors: every RPC is there on every protocol that can carry it, with no hand-written route."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ async def test_a_path_of_nobody_is_404_with_the_code_unimplemented(live: LiveSer
 
 async def test_grpc_tells_unknown_methods_apart_from_missing_things(live: LiveServer):
     async with grpc.aio.insecure_channel(live.grpc_target) as channel:
-        call = channel.unary_unary("/pipeline.v1.PipelineService/Nothing")
+        call: Any = channel.unary_unary("/pipeline.v1.PipelineService/Nothing")
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await call(b"")
     assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED

@@ -130,9 +130,7 @@ def refusal(who: Who, method: Method) -> tuple[str, str] | None:
 
 @pytest.mark.parametrize("who", WHO)
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-async def test_the_contracts_roles_are_what_decides(
-    live: LiveServer, tokens: dict[str, str], who: str, protocol: str
-):
+async def test_the_contracts_roles_are_what_decides(live: LiveServer, tokens: dict[str, str], who: str, protocol: str):
     unary, stream = PROTOCOLS[protocol]
     calls = [(unary, each) for each in carried(live, unary) if not each.streams]
     calls += [(stream, each) for each in carried(live, stream) if each.streams]

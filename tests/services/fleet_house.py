@@ -212,9 +212,15 @@ async def take(stream: AsyncIterator[T], count: int) -> list[T]:
 
 @asynccontextmanager
 async def open_replica(
-    database: SeveredDatabase, tenant: str, clock: HouseClock, *, flush_every: float = 3600, **settings: Any
+    database: SeveredDatabase,
+    tenant: str,
+    clock: HouseClock,
+    *,
+    flush_every: float = 3600,
+    listens: bool = True,
+    **settings: Any,
 ) -> AsyncIterator[Replica]:
-    """One server's worth of services, with its background work."""
+    """One server's worth of services, with its background work; one that does not listen never hears of the others."""
     event_log = EventLog(database, poll=0.2)
     contacts = Contacts(database, clock, flush_every=flush_every)
     snapshots = FleetSnapshots(database, event_log, clock, on_deleted=lambda *key: contacts.forget(key))
@@ -224,7 +230,7 @@ async def open_replica(
     by_path = bind(services)
     handlers = {method.request_class: by_path[method.path] for service in services for method in service.methods}
     replica = Replica(database, clock, snapshots, contacts, handlers, tenant)
-    listening = asyncio.create_task(snapshots.run())
+    listening = asyncio.create_task(snapshots.run() if listens else asyncio.Event().wait())
     writing = asyncio.create_task(contacts.run())
     try:
         yield replica

@@ -200,7 +200,7 @@ async def test_tenants_are_the_default_tenants_business(house: Replica) -> None:
 
 @pytest_asyncio.fixture
 async def limited(fleet_database: SeveredDatabase, tenant: str, clock: HouseClock) -> AsyncIterator[Replica]:
-    limits = {"rate_limit_collector": 20, "rate_limit_api": 3}
+    limits: dict[str, Any] = {"rate_limit_collector": 20, "rate_limit_api": 3}
     async with open_replica(fleet_database, tenant, clock, **limits) as replica:
         yield replica
 

@@ -107,6 +107,22 @@ async def test_what_was_said_before_the_goodbye_does_not_clear_it(
     assert (await fleet.status("c")).last_seen_at.seconds == START_SECONDS + 61
 
 
+async def test_news_from_before_the_goodbye_does_not_clear_it(
+    fleet: Replica, fleet_database: SeveredDatabase, clock: HouseClock
+) -> None:
+    await fleet.register("c", {"a": "1"})
+    clock.advance(60)
+    await fleet.unregister("c")
+    async with open_replica(fleet_database, fleet.tenant, clock) as other:
+        clock.advance(-1)
+        await other.register("c", {"a": "2"})
+        assert await marked(fleet) == 60
+        clock.advance(2)
+        await other.register("c", {"a": "3"})
+    assert await marked(fleet) is None
+    assert (await fleet.collector("c")).local_attributes["a"] == "3"
+
+
 async def test_a_collector_that_never_called_is_not_marked(fleet: Replica) -> None:
     await fleet.create_collector("c")
     fleet.clock.advance(10 * DAY)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 
 from quarterdeck.gen.collector.v1 import collector_pb2 as pb
+from quarterdeck.gen.quarterdeck.fleet.v1 import fleet_pb2 as fpb
 from tests.services.fleet_house import HouseClock, Replica, SeveredDatabase, open_replica, wait_until
 
 
@@ -54,15 +55,50 @@ async def test_a_collector_deleted_on_one_comes_back_through_the_other(fleet: Re
     assert (await fleet.kinds())[-2:] == ["collector.deleted", "collector.registered"]
 
 
-async def test_a_deletion_that_was_not_heard_of_leaves_nothing_behind(fleet: Replica, other: Replica) -> None:
-    await other.poll("c", {"a": "1"})
-    await fleet(pb.DeleteCollectorRequest(id="c"))
-    # Said to the other one before it heard: written late, it must not bring half a collector back.
-    other.contacts.seen_again((fleet.tenant, "c"))
-    await other.settle()
-    assert await fleet.collectors() == []
-    await other.poll("c", {"a": "1"})
-    assert await fleet.collectors() == ["c"]
+async def test_a_deletion_that_was_not_heard_of_leaves_nothing_behind(
+    fleet: Replica, fleet_database: SeveredDatabase, tenant: str, clock: HouseClock
+) -> None:
+    async with open_replica(fleet_database, tenant, clock, listens=False) as deaf:
+        first = await deaf.poll("c", {"a": "1"})
+        await fleet(pb.DeleteCollectorRequest(id="c"))
+        clock.advance(60)
+        await deaf.poll("c", {"a": "1"}, hash=first.hash)
+        await deaf.settle()
+        assert await fleet.collectors() == []
+        # Found out while writing when it last called, at the latest:
+        await deaf.poll("c", {"a": "1"}, hash=first.hash)
+        assert await fleet.collectors() == ["c"]
+
+
+async def test_what_was_said_to_a_replica_that_did_not_hear_is_not_told_of_the_next_one_with_the_id(
+    fleet: Replica, fleet_database: SeveredDatabase, tenant: str, clock: HouseClock
+) -> None:
+    async with open_replica(fleet_database, tenant, clock, listens=False) as deaf:
+        await deaf.poll("c", {"a": "1"})
+        clock.advance(60)
+        await deaf.poll("c", {"a": "1"})
+        await fleet(pb.DeleteCollectorRequest(id="c"))
+        await deaf.settle()
+        await fleet.create_collector("c")
+        assert await fleet.status("c") == fpb.CollectorStatus(collector_id="c")
+
+
+async def test_a_replica_does_not_need_to_hear_of_its_own_changes(
+    fleet_database: SeveredDatabase, tenant: str, clock: HouseClock
+) -> None:
+    async with open_replica(fleet_database, tenant, clock, listens=False) as alone:
+        await alone.create("p", "// 1\n", matchers=["team=x"])
+        await alone.poll("c", {"a": "1"})
+        await alone.update_collector("c", remote_attributes={"team": "x"})
+        assert "// 1\n" in (await alone.poll("c", {"a": "1"})).content
+        await alone.update("1", "p", "// 2\n", matchers=["team=x"])
+        assert "// 2\n" in (await alone.poll("c", {"a": "1"})).content
+        await alone(pb.DeleteCollectorRequest(id="c"))
+        assert "// 2\n" not in (await alone.poll("c", {"a": "1"})).content
+        assert await alone.collectors() == ["c"]
+        await alone(pb.BulkDeleteCollectorsRequest(ids=["c"]))
+        await alone.poll("c", {"a": "1"})
+        assert await alone.collectors() == ["c"]
 
 
 async def test_a_collector_may_talk_to_both(fleet: Replica, other: Replica) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Awaitable
+from typing import Any
 
 import pytest
 
 from quarterdeck.wire.asgi import (
     ClientDisconnected,
+    Receive,
     accepts_gzip,
     decompress,
     header_map,
@@ -18,19 +21,19 @@ from quarterdeck.wire.asgi import (
 from quarterdeck.wire.errors import Code, WireError
 
 
-def receiving(*pieces, last=True):
-    waiting = [
+def receiving(*pieces: bytes, last: bool = True) -> tuple[Receive, list[Any]]:
+    waiting: list[Any] = [
         {"type": "http.request", "body": piece, "more_body": not last or number < len(pieces)}
         for number, piece in enumerate(pieces, 1)
     ]
 
-    async def receive():
+    async def receive() -> Any:
         return waiting.pop(0) if waiting else {"type": "http.disconnect"}
 
     return receive, waiting
 
 
-async def refused(coroutine, code):
+async def refused(coroutine: Awaitable[Any], code: Code) -> WireError:
     with pytest.raises(WireError) as caught:
         await coroutine
     assert caught.value.code is code

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool
@@ -11,7 +13,7 @@ from quarterdeck.errors import LimitExceeded, Reason, Unauthenticated, Unavailab
 from quarterdeck.identity.call import CallContext, Caller, Role
 from quarterdeck.wire.chain import CallChain, bind, new_request_id
 from quarterdeck.wire.errors import Code, WireError
-from quarterdeck.wire.method import describe_service
+from quarterdeck.wire.method import RateClass, describe_service
 from tests.gen.testing.v1 import conformance_pb2 as pb
 from tests.protocols.conformance import CONFORMANCE, ECHO, EchoService
 
@@ -21,31 +23,31 @@ METHODS = {method.name: method for method in ECHO.methods}
 class Gate:
     """Authenticates and limits, and remembers in which order it was asked."""
 
-    def __init__(self, role=Role.ADMIN, *, problem=None, limited=False):
-        self.asked = []
+    def __init__(self, role: Role = Role.ADMIN, *, problem: Exception | None = None, limited: bool = False) -> None:
+        self.asked: list[str] = []
         self.caller = Caller("t", "a", "name", role, "k")
         self.problem, self.limited = problem, limited
 
-    def recall(self, headers):
+    def recall(self, headers: Mapping[str, str]) -> Caller | None:
         return self.caller if not self.problem else None
 
-    async def authenticate(self, headers):
+    async def authenticate(self, headers: Mapping[str, str]) -> Caller:
         self.asked.append("authenticate")
         if self.problem is not None:
             raise self.problem
         return self.caller
 
-    def take(self, token_id, rate_class):
+    def take(self, token_id: str, rate_class: RateClass) -> None:
         self.asked.append("take")
         if self.limited:
             raise LimitExceeded(Reason.RATE_LIMITED, "too fast", retry_after=1)
 
 
-def chain_of(gate, echo=None):
+def chain_of(gate: Gate, echo: EchoService | None = None) -> CallChain:
     return CallChain((ECHO,), bind({ECHO: echo or EchoService()}), gate, gate)
 
 
-async def refused(coroutine, code):
+async def refused(coroutine: Awaitable[Any], code: Code) -> WireError:
     with pytest.raises(WireError) as caught:
         await coroutine
     assert caught.value.code is code
@@ -133,7 +135,7 @@ async def test_a_stream_is_closed_when_its_reader_leaves():
 
     gate = Gate()
     chain = CallChain((ECHO,), {METHODS["Count"].path: count}, gate, gate)
-    messages = chain.stream(METHODS["Count"], pb.CountRequest(), CallContext(gate.caller, "r"))
+    messages: Any = chain.stream(METHODS["Count"], pb.CountRequest(), CallContext(gate.caller, "r"))
     assert (await anext(messages)).number == 1
     await messages.aclose()
     assert closed == [True]

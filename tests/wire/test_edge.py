@@ -13,6 +13,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 import pytest_asyncio
+from pydantic import SecretStr
 
 from quarterdeck.server import Application, application
 from quarterdeck.settings import Settings
@@ -71,7 +72,7 @@ def as_uvicorn(served: Any) -> Any:
     """The application as uvicorn calls it: a small body comes in one piece (httpx sends an empty one behind it)."""
 
     async def call(scope: Any, receive: Any, send: Any) -> None:
-        pieces = []
+        pieces: list[Any] = []
         while not pieces or pieces[-1]["more_body"]:
             pieces.append(await receive())
         if (b"x-in-pieces", b"yes") not in scope["headers"]:
@@ -88,7 +89,7 @@ def as_uvicorn(served: Any) -> Any:
 @asynccontextmanager
 async def house_of(url: str, *, pipeline: bool = True, **settings: Any) -> AsyncIterator[House]:
     clock = ManualClock()
-    chosen = Settings(database=url, bootstrap_token=TOKEN, **settings)
+    chosen = Settings(database=url, bootstrap_token=SecretStr(TOKEN), **settings)
     async with application(chosen, clock=clock) as running:
         transport = httpx.ASGITransport(app=as_uvicorn(running.transports.http))
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:

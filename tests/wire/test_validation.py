@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from google.protobuf import struct_pb2
+from google.protobuf.message import Message
 
 from quarterdeck.errors import Invalid, Reason
 from quarterdeck.gen.collector.v1 import collector_pb2
@@ -13,7 +14,7 @@ from quarterdeck.wire.validation import MAX_VIOLATIONS, compiled, validate
 from tests.gen.testing.v1 import conformance_pb2 as pb
 
 
-def violations(message):
+def violations(message: Message) -> dict[str, str]:
     with pytest.raises(Invalid) as caught:
         validate(message)
     assert caught.value.reason is Reason.FIELD_INVALID
@@ -32,11 +33,11 @@ def violations(message):
         pytest.param(pb.EchoRequest(slug="abc"), id="the pattern"),
         pytest.param(pb.EchoRequest(slug=""), id="an empty text needs no pattern"),
         pytest.param(pb.FailRequest(error="x"), id="required and there"),
-        pytest.param(admin_pb2.CreateServiceAccountRequest(name="a", role=1), id="a required enum"),
+        pytest.param(admin_pb2.CreateServiceAccountRequest(name="a", role="ROLE_VIEWER"), id="a required enum"),
     ],
 )
 def test_what_fits_passes(message):
-    assert validate(message) is None
+    validate(message)
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,10 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--url", envvar="QUARTERDECK_URL", default=DEFAULT_URL, show_default=True, help="The server.")
     @click.option("--token", envvar="QUARTERDECK_TOKEN", default="", help="A token; better kept in QUARTERDECK_TOKEN.")
     def run(url: str, token: str, **arguments: Any) -> None:
-        command(Connection(url.rstrip("/"), token.strip()), **arguments)
+        token = token.strip()
+        if not (token.isascii() and token.isprintable()):
+            fail("the token has characters that no token has; copy it again")
+        command(Connection(url.rstrip("/"), token), **arguments)
 
     return update_wrapper(run, command)
 

@@ -26,7 +26,9 @@ def read_manifest(directory: Path) -> list[pipeline_pb2.Pipeline]:
     path = directory / FILE_NAME
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except RecursionError as error:
+        raise _invalid(f"{path} cannot be read: it is nested too deeply") from error
+    except (OSError, ValueError, yaml.YAMLError) as error:
         raise _invalid(f"{path} cannot be read: {error}") from error
     entries = document.get("pipelines") if isinstance(document, dict) else None
     if not isinstance(entries, list):
@@ -43,12 +45,13 @@ def _pipeline(directory: Path, entry: Any, where: str) -> pipeline_pb2.Pipeline:
     if not (isinstance(matchers, list) and all(isinstance(matcher, str) for matcher in matchers)):
         raise _invalid(f"{where}: `matchers` is a list of texts")
     file = directory / entry["file"]
-    if not file.resolve().is_relative_to(directory.resolve()):
-        raise _invalid(f"{where}: {entry['file']!r} lies outside the directory")
     try:
-        contents = file.read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        inside = file.resolve().is_relative_to(directory.resolve())
+        contents = file.read_bytes().decode("utf-8") if inside else ""
+    except (OSError, ValueError) as error:
         raise _invalid(f"{where}: {entry['file']!r} cannot be read: {error}") from error
+    if not inside:
+        raise _invalid(f"{where}: {entry['file']!r} lies outside the directory")
     otel = file.suffix in (".yaml", ".yml")
     return pipeline_pb2.Pipeline(
         name=entry["name"],
