@@ -21,6 +21,9 @@ from quarterdeck import migrations
 from quarterdeck.database import Database
 from tests.databases import PostgresServer, binaries, execute
 
+# Starting PostgreSQL as root forks, and gRPC's own fork handlers would crash the child. Read when gRPC first works.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+
 
 @pytest.fixture(scope="session")
 def postgres_admin_url() -> Iterator[str]:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from importlib import metadata
+from math import ceil
 from types import ModuleType
 from urllib.parse import urlsplit
 
@@ -164,7 +165,7 @@ async def application(
     """
     clock = clock or SystemClock()
     if not settings.database:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        make_data_dir(settings)
     with _naming(settings.database_url):
         database = await Database.open(settings.database_url, clock=clock)
     try:
@@ -193,6 +194,14 @@ def without_password(url: str) -> str:
     """A database's URL as it may be shown: without user, password and parameters."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def make_data_dir(settings: Settings) -> None:
+    """Raises OSError with a sentence that names the setting."""
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(f"the data directory {str(settings.data_dir)!r} cannot be made: {error.strerror}") from error
 
 
 async def prepare(database: Database, url: str) -> None:
@@ -304,7 +313,7 @@ def _services(
         ),
         _describe(fleet_pb2, "FleetService"): FleetService(database, snapshots, composer, event_log, clock),
         _describe(tenant_pb2, "TenantService"): TenantService(
-            collector_rate=int(settings.rate_limit_collector) or None, api_rate=int(settings.rate_limit_api) or None
+            collector_rate=ceil(settings.rate_limit_collector) or None, api_rate=ceil(settings.rate_limit_api) or None
         ),
         _describe(admin_pb2, "AdminService"): AdminService(Accounts(database, clock, identity)),
     }

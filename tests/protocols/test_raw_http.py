@@ -179,6 +179,7 @@ async def test_a_body_may_come_byte_by_byte(live: LiveServer):
     connection = await Connection.to(live)
     for byte in GOOD:
         await connection.send(bytes([byte]))
+        await asyncio.sleep(0)  # lets the server read it
     assert (await connection.answer()).status == 200
     await connection.close()
 
@@ -217,6 +218,17 @@ async def test_an_offer_to_upgrade_is_ignored_and_loses_no_body(
         assert (got.status, json.loads(got.body)["thing"]) == (200, {})
     await connection.close()
     assert caplog.records == []
+
+
+async def test_a_body_may_come_long_after_an_offer_to_upgrade(live: LiveServer):
+    request = GOOD.replace(b"Host: a", b"Host: a\r\nConnection: Upgrade\r\nUpgrade: h2c")
+    connection = await Connection.to(live)
+    await connection.send(request[:-2])
+    assert (await ask(live, GOOD)).status == 200  # the server has looked at the head by now
+    await connection.send(request[-2:])
+    got = await connection.answer()
+    assert (got.status, json.loads(got.body)["thing"]) == (200, {})
+    await connection.close()
 
 
 async def test_many_offers_at_once_are_many_requests(live: LiveServer):

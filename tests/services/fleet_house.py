@@ -161,7 +161,9 @@ class Replica:
 
     async def sweep(self, **rules: float) -> None:
         await self.settle()
-        await Inactivity(self.database, self.contacts, self.clock, InactivityRules(**rules)).sweep()
+        long_ago = float("-inf")
+        rules_of_it = InactivityRules(**rules)
+        await Inactivity(self.database, self.contacts, self.clock, rules_of_it, running_since=long_ago).sweep()
 
     async def events(self, *kinds: str, tenant: str | None = None) -> list[Event]:
         """The tenant's events in order, of some kinds or of all."""

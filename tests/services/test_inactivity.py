@@ -201,5 +201,28 @@ async def test_two_replicas_that_sweep_mark_once(
     clock.advance(4000)
     rules = InactivityRules()
     for _ in range(2):
-        await Inactivity(fleet_database, fleet.contacts, clock, rules).sweep()
+        await Inactivity(fleet_database, fleet.contacts, clock, rules, running_since=float("-inf")).sweep()
     assert len(await fleet.events("collector.inactive")) == 1
+
+
+@pytest.mark.parametrize(
+    ("interval", "uptime", "marked"),
+    [
+        pytest.param(60, 299, 0, id="a server that just came back has not heard anybody yet"),
+        pytest.param(60, 300, 1, id="nobody called within the grace"),
+        pytest.param(200, 599, 0, id="rare callers get three intervals of this server's time"),
+        pytest.param(200, 601, 1, id="and no more"),
+    ],
+)
+async def test_after_an_outage_nobody_is_gone_at_once(
+    fleet: Replica, fleet_database: SeveredDatabase, clock: HouseClock, interval: int, uptime: int, marked: int
+) -> None:
+    for _ in range(3):
+        await fleet.poll("c", {"a": "1"})
+        clock.advance(interval)
+    await fleet.settle()
+    clock.advance(2 * 3600)
+    inactivity = Inactivity(fleet_database, fleet.contacts, clock, InactivityRules())
+    clock.advance(uptime)
+    await inactivity.sweep()
+    assert len(await fleet.events("collector.inactive")) == marked

@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from quarterdeck import events
 from quarterdeck.database import Connection, Database
-from quarterdeck.errors import Conflict, Invalid, NotFound, Reason, Unauthenticated
+from quarterdeck.errors import Conflict, Invalid, NotFound, PreconditionFailed, Reason, Unauthenticated
 from quarterdeck.events import Position
 from quarterdeck.identity import Accounts, Identity, Role, ServiceAccount, Token, bootstrap, store
 from quarterdeck.identity.records import Tenant
@@ -265,7 +265,7 @@ async def test_missing_credentials_say_what_is_accepted(authorization: str | Non
 
 
 async def test_accounts_are_listed_by_name_and_belong_to_their_tenant(house: House) -> None:
-    other = await house.accounts.create_tenant(name="other", actor="test")
+    other, _ = await house.accounts.create_tenant(name="other", actor="test")
     for name in ("b", "A", "é", "a"):
         await house.account(name)
     stranger = await house.accounts.create_account(other.tenant_id, name="a", role=Role.ADMIN, actor="test")
@@ -282,6 +282,22 @@ async def test_accounts_are_listed_by_name_and_belong_to_their_tenant(house: Hou
         with pytest.raises(NotFound) as caught:
             await attempt
         assert caught.value.reason is Reason.ACCOUNT_NOT_FOUND
+
+
+async def test_a_new_tenant_has_an_admin_who_can_get_in(house: House) -> None:
+    tenant, secret = await house.accounts.create_tenant(name="other", actor="test")
+    caller = await house.identity.authenticate(f"Bearer {secret}")
+    assert (caller.tenant_id, caller.role, caller.account_name) == (tenant.tenant_id, Role.ADMIN, "admin")
+
+
+async def test_bound_tokens_keep_their_account_a_collectors(house: House) -> None:
+    account = await house.accounts.create_account(TENANT, name="edge", role=Role.COLLECTOR, actor="test")
+    token, _ = await house.accounts.create_token(TENANT, account.id, name="t", actor="test", collector_id="c")
+    with pytest.raises(PreconditionFailed, match="bound to collectors"):
+        await house.accounts.update_account(TENANT, account.id, role=Role.EDITOR, actor="test")
+    await house.accounts.revoke_token(TENANT, token.id, actor="test")
+    raised = await house.accounts.update_account(TENANT, account.id, role=Role.EDITOR, actor="test")
+    assert raised.role is Role.EDITOR
 
 
 async def test_names_are_taken_once(house: House) -> None:

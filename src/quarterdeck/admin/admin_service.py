@@ -118,9 +118,7 @@ class AdminService:
 
     async def create_tenant(self, request: CreateTenantRequest, call: CallContext) -> CreateTenantResponse:
         _require_default_tenant(call)
-        tenant = await self._accounts.create_tenant(name=request.name, actor=call.actor)
-        account = await self._accounts.create_account(tenant.tenant_id, name="admin", role=Role.ADMIN, actor=call.actor)
-        _, secret = await self._accounts.create_token(tenant.tenant_id, account.id, name="first", actor=call.actor)
+        tenant, secret = await self._accounts.create_tenant(name=request.name, actor=call.actor)
         return CreateTenantResponse(tenant=_tenant(tenant), admin_secret=secret)
 
     async def list_tenants(self, _request: ListTenantsRequest, call: CallContext) -> ListTenantsResponse:

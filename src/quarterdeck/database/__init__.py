@@ -16,7 +16,7 @@ from quarterdeck.database.schema import metadata
 from quarterdeck.database.sequences import hold, last_value, next_value
 from quarterdeck.database.translation import conflict_on
 from quarterdeck.database.types import BigInt, Json, Text, Timestamp
-from quarterdeck.database.upsert import insert
+from quarterdeck.database.upsert import insert, insert_into
 from quarterdeck.database.url import Dialect
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "hint",
     "hold",
     "insert",
+    "insert_into",
     "last_value",
     "metadata",
     "next_value",

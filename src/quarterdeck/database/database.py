@@ -42,6 +42,7 @@ class Database:
         self._running: set[asyncio.Task[Any]] = set()
         self._closed = False
         self._away = False
+        self._reached = False
 
     @classmethod
     async def open(cls, url: str, *, limits: Limits | None = None, clock: Clock | None = None) -> Database:
@@ -110,8 +111,14 @@ class Database:
             raise Unavailable(Reason.SHUTTING_DOWN, "the server is shutting down; try another one")
         task = asyncio.create_task(work)
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(self._finished)
         return await asyncio.shield(task)
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            # Whoever waited may have run out of patience: then nobody else takes the error, and it is nobody's fault.
+            task.exception()
 
     async def _transact(self, fn: Callable[[Connection], T]) -> T:
         with self._translated():
@@ -147,12 +154,15 @@ class Database:
     def _note_away(self, error: Exception) -> None:
         if is_away(error) and not self._away:
             self._away = True
+            if not self._reached:
+                return  # whoever opened it says so, and why
             _log.warning("the database is away: %s", type(getattr(error, "orig", error)).__name__)
 
     def _note_back(self) -> None:
-        if self._away:
-            self._away = False
+        if self._away and self._reached:
             _log.warning("the database is back")
+        self._away = False
+        self._reached = True
 
 
 def _backend(url: DatabaseUrl, limits: Limits, clock: Clock) -> SqliteBackend | PostgresBackend:

@@ -12,12 +12,13 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, lru_cache
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from quarterdeck.database import BigInt, Json, Text, Timestamp, hint, insert, last_value, metadata, next_value
+from quarterdeck.database import BigInt, Json, Text, Timestamp, hint, insert_into, last_value, metadata, next_value
 from quarterdeck.errors import PreconditionFailed, Reason
 from quarterdeck.events.event import Batch, Event
 from quarterdeck.events.position import Position
@@ -55,6 +56,7 @@ positions = sa.Sequence("events_position", metadata=metadata, data_type=sa.BigIn
 """PostgreSQL's source of positions; SQLite uses the row of `_POSITIONS` in `sequences`."""
 
 _POSITIONS = ("", "events_position")
+_ADD = sa.insert(events)
 _XID = sa.cast(sa.cast(sa.func.pg_current_xact_id(), sa.Text), sa.BigInteger)
 _XMIN = sa.cast(sa.cast(sa.func.pg_snapshot_xmin(sa.func.pg_current_snapshot()), sa.Text), sa.BigInteger)
 _XMAX = sa.cast(sa.cast(sa.func.pg_snapshot_xmax(sa.func.pg_current_snapshot()), sa.Text), sa.BigInteger)
@@ -63,6 +65,11 @@ _XMAX = sa.cast(sa.cast(sa.func.pg_snapshot_xmax(sa.func.pg_current_snapshot()),
 def stream_topic(tenant_id: str, stream: str) -> str:
     """The hint that appends to this stream give, and to few others: a topic must be short and without commas."""
     return f"{TOPIC}/{zlib.crc32(f'{tenant_id}/{stream}'.encode(errors='replace')):08x}"
+
+
+_ADD_POSTGRES = (
+    sa.insert(events).values(xid=_XID, position=positions.next_value()).returning(events.c.xid, events.c.position)
+)
 
 
 def append(
@@ -129,11 +136,13 @@ def read_all(
     """
     horizon = _horizon(connection)
     start = horizon.clamp(after)
-    query = sa.select(events).where(_is_after(start)).order_by(events.c.xid, events.c.position).limit(limit)
-    query = query.where(*_filters(tenant_id, stream_prefixes))
+    query = _following(tuple(stream_prefixes), of_tenant=tenant_id is not None, bounded=horizon.xmin is not None)
+    parameters: dict[str, Any] = {"after_xid": start.xid, "after": start.number, "most": limit}
+    if tenant_id is not None:
+        parameters["tenant"] = tenant_id
     if horizon.xmin is not None:
-        query = query.where(events.c.xid < horizon.xmin)
-    found = tuple(_event(row) for row in connection.execute(query).mappings())
+        parameters["xmin"] = horizon.xmin
+    found = tuple(_event(row) for row in connection.execute(query, parameters).mappings())
     if len(found) == limit:
         return Batch(found, found[-1].position, complete=False, pending=horizon.pending)
     return Batch(found, max(start, horizon.last), complete=True, pending=horizon.pending)
@@ -189,28 +198,41 @@ class _Horizon:
 def _horizon(connection: Connection) -> _Horizon:
     if connection.dialect.name != "postgresql":
         return _Horizon(xmin=None, xmax=0, last=Position(0, last_value(connection, *_POSITIONS)), pending=False)
-    last_xid = sa.select(sa.func.max(events.c.xid)).where(events.c.xid < _XMIN).scalar_subquery()
-    last_position = sa.select(sa.func.max(events.c.position)).where(events.c.xid == last_xid).scalar_subquery()
-    waiting = sa.exists().where(events.c.xid >= _XMIN)
-    row = connection.execute(sa.select(_XMIN, _XMAX, last_xid, last_position, waiting)).one()
+    row = connection.execute(_horizon_query()).one()
     return _Horizon(xmin=row[0], xmax=row[1], last=Position(row[2] or 0, row[3] or 0), pending=row[4])
 
 
+@cache
+def _horizon_query() -> sa.Select[Any]:
+    last_xid = sa.select(sa.func.max(events.c.xid)).where(events.c.xid < _XMIN).scalar_subquery()
+    last_position = sa.select(sa.func.max(events.c.position)).where(events.c.xid == last_xid).scalar_subquery()
+    waiting = sa.exists().where(events.c.xid >= _XMIN)
+    return sa.select(_XMIN, _XMAX, last_xid, last_position, waiting)
+
+
 def _next_sequence(connection: Connection, tenant_id: str, stream: str) -> int:
-    statement = insert(connection, event_streams).values(tenant_id=tenant_id, stream=stream, head=1, trimmed=0)
-    statement = statement.on_conflict_do_update(
-        index_elements=[event_streams.c.tenant_id, event_streams.c.stream], set_={"head": event_streams.c.head + 1}
-    ).returning(event_streams.c.head)
-    return int(connection.execute(statement).scalar_one())
+    row = {"tenant_id": tenant_id, "stream": stream, "head": 1, "trimmed": 0}
+    return int(connection.execute(_advancing(connection.dialect.name), row).scalar_one())
+
+
+@cache
+def _advancing(dialect: str) -> Any:
+    return (
+        insert_into(dialect, event_streams)
+        .on_conflict_do_update(
+            index_elements=[event_streams.c.tenant_id, event_streams.c.stream],
+            set_={"head": event_streams.c.head + 1},
+        )
+        .returning(event_streams.c.head)
+    )
 
 
 def _insert(connection: Connection, row: dict[str, Any]) -> Position:
     if connection.dialect.name != "postgresql":
         number = next_value(connection, *_POSITIONS)
-        connection.execute(sa.insert(events).values(**row, xid=0, position=number))
+        connection.execute(_ADD, {**row, "xid": 0, "position": number})
         return Position(0, number)
-    statement = sa.insert(events).values(**row, xid=_XID, position=positions.next_value())
-    written = connection.execute(statement.returning(events.c.xid, events.c.position)).one()
+    written = connection.execute(_ADD_POSTGRES, row).one()
     return Position(written.xid, written.position)
 
 
@@ -223,8 +245,16 @@ def _is_stream(tenant_id: str, stream: str) -> sa.ColumnElement[bool]:
     return sa.and_(event_streams.c.tenant_id == tenant_id, event_streams.c.stream == stream)
 
 
-def _is_after(position: Position) -> sa.ColumnElement[bool]:
-    return sa.tuple_(events.c.xid, events.c.position) > sa.tuple_(position.xid, position.number)
+@lru_cache(maxsize=64)
+def _following(stream_prefixes: tuple[str, ...], *, of_tenant: bool, bounded: bool) -> sa.Select[Any]:
+    start = sa.tuple_(sa.bindparam("after_xid", type_=sa.BigInteger), sa.bindparam("after", type_=sa.BigInteger))
+    query = sa.select(events).where(sa.tuple_(events.c.xid, events.c.position) > start)
+    query = query.where(*_filters(None, stream_prefixes))
+    if of_tenant:
+        query = query.where(events.c.tenant_id == sa.bindparam("tenant"))
+    if bounded:
+        query = query.where(events.c.xid < sa.bindparam("xmin"))
+    return query.order_by(events.c.xid, events.c.position).limit(sa.bindparam("most"))
 
 
 def _filters(tenant_id: str | None, stream_prefixes: Sequence[str]) -> list[sa.ColumnElement[bool]]:

@@ -15,13 +15,6 @@ from quarterdeck.fleet.assembly import CompiledPipeline, choose_ident, compile_p
 from quarterdeck.fleet.matchers import parse_matchers
 from quarterdeck.fleet.otel import check_otel
 
-MAX_NAME_CHARACTERS = 500
-"""What an index entry of PostgreSQL holds, also when every character takes four bytes."""
-
-MAX_MATCHERS = 100
-MAX_SYNCED = 5000
-"""Pipelines in one sync call: they are one transaction, for which all other changes wait."""
-
 
 class ConfigType(IntEnum):
     """The language of a pipeline's contents, numbered as in the contract."""
@@ -88,8 +81,6 @@ def check_draft(draft: PipelineDraft, field: str = "pipeline") -> PipelineDraft:
     _check_name(draft.name, f"{field}.name")
     _require(draft.contents, f"{field}.contents")
     _check_source(draft.source, f"{field}.source")
-    if len(draft.matchers) > MAX_MATCHERS:
-        raise _wrong(f"{field}.matchers", f"has {len(draft.matchers)} entries, at most {MAX_MATCHERS} are accepted")
     matchers = parse_matchers(draft.matchers, field=f"{field}.matchers")
     check_contents(draft, field)
     return replace(draft, matchers=tuple(matcher.normal_form() for matcher in matchers))
@@ -102,8 +93,6 @@ def _require(value: str, field: str) -> None:
 
 def _check_name(name: str, field: str) -> None:
     _require(name, field)
-    if len(name) > MAX_NAME_CHARACTERS:
-        raise _wrong(field, f"has {len(name)} characters, at most {MAX_NAME_CHARACTERS} are accepted")
     _check_storable(name, field)
 
 
@@ -154,9 +143,7 @@ def check_contents(draft: PipelineDraft, field: str = "pipeline") -> None:
 
 
 def check_unique_names(names: Sequence[str]) -> None:
-    """Raises Invalid when a sync call names a pipeline twice, or too many."""
-    if len(names) > MAX_SYNCED:
-        raise _wrong("pipelines", f"has {len(names)} entries, at most {MAX_SYNCED} are accepted")
+    """Raises Invalid when a sync call names a pipeline twice."""
     seen: set[str] = set()
     for index, name in enumerate(names):
         if name in seen:

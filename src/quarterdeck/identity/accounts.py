@@ -12,10 +12,11 @@ from sqlalchemy import Connection
 from quarterdeck import events
 from quarterdeck.clock import Clock, new_id
 from quarterdeck.database import Database
-from quarterdeck.errors import FieldViolation, Invalid, Reason
+from quarterdeck.errors import FieldViolation, Invalid, PreconditionFailed, Reason
 from quarterdeck.identity import store
 from quarterdeck.identity.authentication import Identity
 from quarterdeck.identity.call import Role
+from quarterdeck.identity.founding import add_first_admin
 from quarterdeck.identity.records import ServiceAccount, Tenant, Token
 from quarterdeck.identity.tokens import new_token, token_hash
 
@@ -36,17 +37,22 @@ class Accounts:
         self._clock = clock
         self._identity = identity
 
-    async def create_tenant(self, *, name: str, actor: str) -> Tenant:
-        """Raises `Conflict(TENANT_NAME_TAKEN)` and `Invalid`."""
+    async def create_tenant(self, *, name: str, actor: str) -> tuple[Tenant, str]:
+        """The tenant, and the secret of its first admin's token, which nobody can read again.
+
+        Raises `Conflict(TENANT_NAME_TAKEN)` and `Invalid`.
+        """
         check_name("name", name)
+        secret = new_token()
         tenant = Tenant(tenant_id=new_id("tenant"), name=name, created_at=self._clock.now())
 
         def create(connection: Connection) -> None:
             store.add_tenant(connection, tenant)
             self._append(connection, tenant.tenant_id, f"tenant:{tenant.tenant_id}", "created", actor, {"name": name})
+            add_first_admin(connection, tenant, name="admin", purpose="first", secret=secret, actor=actor)
 
         await self._database.transaction(create)
-        return tenant
+        return tenant, secret
 
     async def list_tenants(self, *, after: str = "", limit: int = MAX_PAGE) -> tuple[Tenant, ...]:
         """In the order of their ids, those after the id `after`."""
@@ -80,10 +86,19 @@ class Accounts:
     async def update_account(
         self, tenant_id: str, account_id: str, *, role: Role | None = None, disabled: bool | None = None, actor: str
     ) -> ServiceAccount:
-        """Changes what is not None. Raises `NotFound(ACCOUNT_NOT_FOUND)`."""
+        """Changes what is not None.
+
+        Raises `NotFound(ACCOUNT_NOT_FOUND)`, and `PreconditionFailed` for another role than the collector's while the
+        account has tokens that are bound to collectors: the binding would protect nothing of what they could do then.
+        """
 
         def update(connection: Connection) -> tuple[ServiceAccount, int]:
             before = store.get_account(connection, tenant_id, account_id, lock=True)
+            if role not in (None, Role.COLLECTOR) and store.has_bound_tokens(connection, tenant_id, account_id):
+                raise PreconditionFailed(
+                    Reason.FIELD_INVALID,
+                    f"the account {before.name!r} has tokens that are bound to collectors; revoke them first",
+                )
             after = replace(
                 before,
                 role=before.role if role is None else role,

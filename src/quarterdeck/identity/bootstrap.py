@@ -6,14 +6,13 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from quarterdeck import events
-from quarterdeck.clock import Clock, new_id
+from quarterdeck.clock import Clock
 from quarterdeck.database import Database
 from quarterdeck.errors import Invalid, Reason
 from quarterdeck.identity import store
-from quarterdeck.identity.call import Role
-from quarterdeck.identity.records import ServiceAccount, Tenant, Token
-from quarterdeck.identity.tokens import MAX_LENGTH, MIN_LITERAL, is_well_formed, new_token, token_hash
+from quarterdeck.identity.founding import add_first_admin
+from quarterdeck.identity.records import Tenant
+from quarterdeck.identity.tokens import MAX_LENGTH, MIN_LITERAL, is_well_formed, new_token
 
 TENANT_ID: Final = "default"
 ACCOUNT_NAME: Final = "bootstrap-admin"
@@ -34,37 +33,8 @@ async def bootstrap(database: Database, clock: Clock, *, chosen_token: str | Non
 
 
 def _create(connection: Connection, clock: Clock, secret: str) -> bool:
-    now = clock.now()
-    if not store.add_tenant_if_first(connection, Tenant(TENANT_ID, TENANT_ID, now)):
+    tenant = Tenant(TENANT_ID, TENANT_ID, clock.now())
+    if not store.add_tenant_if_first(connection, tenant):
         return False
-    account = ServiceAccount(
-        TENANT_ID, new_id("sa"), ACCOUNT_NAME, Role.ADMIN, disabled=False, created_at=now, updated_at=now
-    )
-    store.add_account(connection, account)
-    store.add_token(connection, _token(account), token_hash(secret))
-    events.append(
-        connection,
-        tenant_id=TENANT_ID,
-        stream=f"service_account:{account.id}",
-        kind="created",
-        actor="system:bootstrap",
-        at=now,
-        payload={"name": account.name, "role": account.role.name},
-    )
-    store.bump_version(connection)
+    add_first_admin(connection, tenant, name=ACCOUNT_NAME, purpose="bootstrap", secret=secret, actor="system:bootstrap")
     return True
-
-
-def _token(account: ServiceAccount) -> Token:
-    return Token(
-        tenant_id=account.tenant_id,
-        id=new_id("tok"),
-        account_id=account.id,
-        name="bootstrap",
-        created_at=account.created_at,
-        expires_at=None,
-        revoked_at=None,
-        last_used_at=None,
-        collector_id=None,
-        collector_id_prefix=None,
-    )

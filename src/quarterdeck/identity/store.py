@@ -178,6 +178,17 @@ def list_tokens(
     return tuple(_token(row) for row in connection.execute(query.order_by(tokens.c.id).limit(limit)).mappings())
 
 
+def has_bound_tokens(connection: Connection, tenant_id: str, account_id: str) -> bool:
+    """Whether the account has tokens, not revoked, that speak for certain collectors only."""
+    query = sa.select(tokens.c.id).where(
+        tokens.c.tenant_id == tenant_id,
+        tokens.c.account_id == account_id,
+        tokens.c.revoked_at.is_(None),
+        sa.or_(tokens.c.collector_id.is_not(None), tokens.c.collector_id_prefix.is_not(None)),
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def revoke_token(connection: Connection, tenant_id: str, token_id: str, at: datetime) -> None:
     """Marks it revoked."""
     connection.execute(sa.update(tokens).where(_is_token(tenant_id, token_id)).values(revoked_at=at))

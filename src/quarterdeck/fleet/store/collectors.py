@@ -255,15 +255,6 @@ def list_purgeable(connection: Connection, inactive_before: datetime) -> list[tu
     return [(row.tenant_id, row.id) for row in connection.execute(query)]
 
 
-def count_by_state(connection: Connection, tenant_id: str) -> tuple[int, int]:
-    """How many collectors are active and inactive."""
-    query = sa.select(sa.func.count(), sa.func.count(collectors.c.marked_inactive_at)).where(
-        collectors.c.tenant_id == tenant_id
-    )
-    total, inactive = connection.execute(query).one()
-    return total - inactive, inactive
-
-
 def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
     for start in range(0, len(ids), _CHUNK):
         yield ids[start : start + _CHUNK]
