@@ -8,7 +8,7 @@ from enum import IntEnum
 
 
 class Role(IntEnum):
-    """What an account may do, lowest first; each includes what is below it, except that COLLECTOR stands apart.
+    """What an account may do, lowest first; each includes what is below it.
 
     The numbers are those of `quarterdeck.wire.v1.Role`.
     """
