@@ -77,9 +77,9 @@ def test_an_addition_passes(checkout: Path, capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        pytest.param("  string name = 1;", "  int64 name = 1;", id="another type"),
-        pytest.param("  string name = 1;", "  string name = 91;", id="another number"),
-        pytest.param("  string name = 1;", "  string title = 1;", id="another JSON name"),
+        pytest.param("  string name = 1 [", "  bytes name = 1 [", id="another type"),
+        pytest.param("  string name = 1 [", "  string name = 91 [", id="another number"),
+        pytest.param("  string name = 1 [", "  string title = 1 [", id="another JSON name"),
         pytest.param("rpc GetPipeline(", "rpc FetchPipeline(", id="another path"),
     ],
 )
@@ -96,7 +96,7 @@ def test_a_planted_break_fails(checkout: Path, capfd: pytest.CaptureFixture[str]
 
 def test_the_nearest_release_counts(checkout: Path) -> None:
     git(checkout, "tag", "v0.1.0")
-    edit(checkout, "  string name = 1;", "  string title = 1;")
+    edit(checkout, "  string name = 1 [", "  string title = 1 [")
     commit(checkout)
     git(checkout, "tag", "v0.2.0")
     git(checkout, "tag", "nightly")
