@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import dialects, report
+from bench import dialects, incidents, report
 from bench.calls import COLLECTORS, ROWS, Row
 from bench.load import CONNECTIONS
 from bench.machine import load_average, placement
@@ -31,10 +31,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"Quarterdeck bench: {options.rounds} rounds of {options.seconds:g} s, {CONNECTIONS} connections;")
     print(f"{placement()}, load average before {load_average()};")
     print(f"Python {platform.python_version()}, {platform.machine()}\n", flush=True)
-    if not options.only:
+    if not (options.only or options.incidents):
         print(report.dialect_table(dialects.measure()), end="\n\n", flush=True)
     with ExitStack() as stack:
-        _measure(options, stack)
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="qd-bench-")))
+        found = _databases(stack, folder)
+        if not options.incidents:
+            _measure_fleet(options, found, folder)
+        if not options.only:
+            _measure_incidents(options, found, folder)
     print(f"\ntook {time.perf_counter() - started:.0f} s")
     return 0
 
@@ -45,6 +50,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=8, help="rounds over all rows (8)")
     parser.add_argument("--seconds", type=float, default=0.35, help="seconds per figure and round (0.35)")
     parser.add_argument("--only", default="", help="rows whose label contains this text, HTTP alone")
+    parser.add_argument("--incidents", action="store_true", help="the figures of the incidents alone")
     parser.add_argument("--beside", type=Path, help="the src folder of another checkout, measured in the same rounds")
     options = parser.parse_args(arguments)
     if options.quick:
@@ -52,25 +58,30 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def _measure(options: argparse.Namespace, stack: ExitStack) -> None:
+def _measure_fleet(options: argparse.Namespace, found: Sequence[Databases], folder: Path) -> None:
     rows = [row for row in ROWS if options.only.lower() in row.label.lower()]
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="qd-bench-")))
     collectors = 20 if options.quick else COLLECTORS
-    ours, others = _subjects(options, stack, folder, collectors)
-    bare = stack.enter_context(bare_server())
-    results = measure_http([*ours, *others], bare, rows=rows, rounds=options.rounds, seconds=options.seconds)
-    _print_http(results, ours, others, rows)
-    if not options.only:
-        labels = measure_grpc(ours, results, rounds=min(3, options.rounds), seconds=options.seconds)
-        print(report.grpc_table(results, ours, labels, _BESIDE), end="\n\n")
-    print(report.process_table(ours))
+    with ExitStack() as stack:
+        ours, others = _subjects(found, options, stack, folder, collectors)
+        bare = stack.enter_context(bare_server())
+        results = measure_http([*ours, *others], bare, rows=rows, rounds=options.rounds, seconds=options.seconds)
+        _print_http(results, ours, others, rows)
+        if not options.only:
+            labels = measure_grpc(ours, results, rounds=min(3, options.rounds), seconds=options.seconds)
+            print(report.grpc_table(results, ours, labels, _BESIDE), end="\n\n")
+        print(report.process_table(ours), flush=True)
+
+
+def _measure_incidents(options: argparse.Namespace, found: Sequence[Databases], folder: Path) -> None:
+    figures = incidents.measure(found, folder, rounds=options.rounds, seconds=options.seconds)
+    print(f"\n{report.incident_table(figures, [databases.name for databases in found])}")
 
 
 def _subjects(
-    options: argparse.Namespace, stack: ExitStack, folder: Path, collectors: int
+    found: Sequence[Databases], options: argparse.Namespace, stack: ExitStack, folder: Path, collectors: int
 ) -> tuple[list[Subject], list[Subject]]:
     ours, others = [], []
-    for databases in _databases(stack, folder):
+    for databases in found:
         ours.append(stack.enter_context(subject(databases, folder, collectors=collectors)))
         if options.beside is not None:
             other = subject(

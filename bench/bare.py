@@ -16,22 +16,23 @@ import uvloop
 
 from quarterdeck.serving import listen
 
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Application = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
-async def application(
-    scope: dict[str, Any],
-    receive: Callable[[], Awaitable[dict[str, Any]]],
-    send: Callable[[dict[str, Any]], Awaitable[None]],
-) -> None:
+
+async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     """Answer with as many bytes as the path says."""
     while (await receive()).get("more_body", False):
         pass
-    start, body = _answer(scope["path"])
+    start, body = answer(scope["path"])
     await send(start)
     await send(body)
 
 
 @cache
-def _answer(path: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def answer(path: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The two messages of an answer: `/1234` has 1234 bytes."""
     size = path.removeprefix("/")
     headers = [(b"content-type", b"application/json"), (b"content-length", size.encode())]
     return (
@@ -47,10 +48,10 @@ class _Server(uvicorn.Server):
             print(sockets[0].getsockname()[1], flush=True)
 
 
-def main() -> None:
-    """Serve until SIGTERM."""
+def serve(served: Application) -> None:
+    """Serve an application as Quarterdeck serves its own, until SIGTERM."""
     config = uvicorn.Config(
-        application,
+        served,
         http="httptools",
         lifespan="off",
         access_log=False,
@@ -66,4 +67,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve(application)

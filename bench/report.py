@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+import statistics
 from collections.abc import Iterable, Sequence
 
+from bench import incidents
+from bench.incidents import IncidentFigures
+from bench.load import Sample
 from bench.rounds import BARE, Results, raw_name
 from bench.servers import Subject
 
@@ -74,6 +79,54 @@ def comparison_table(results: Results, pairs: Iterable[tuple[str, str]], rows: I
             ratio, cpu = results.ratio(row, ours, theirs), results.cpu_ratio(row, ours, theirs)
             lines.append(f"  {row:<{_LABEL}}{ours:<11}{_ratio(ratio):<21}{_number(cpu)}")
     return "\n".join(lines)
+
+
+def incident_table(figures: IncidentFigures, names: Sequence[str]) -> str:
+    """Every figure of the incidents beside what it has to be."""
+    results = figures.results
+    head = (
+        f"  {'':<{_LABEL}}{'':<11}{'measured':<50}{'needed':<18}| {'/s':>7} {'p50 ms':>7} {'p99 ms':>7} {'CPU us':>7}"
+    )
+    lines = ["incidents: what is measured (least to greatest round) beside what is needed", head]
+    for row in (incidents.CREATE, incidents.CREATE_TELLING):
+        by_cpu = _number(results.cpu_ratio(row, "SQLite", incidents.PLAIN))
+        measured = f"{_ratio(results.ratio(row, 'SQLite', incidents.PLAIN))} of a plain insert, {by_cpu} by CPU"
+        lines.append(_incident_line(results, row, "SQLite", measured, "0.5 or more"))
+    plain = results.median(incidents.CREATE, incidents.PLAIN)
+    lines.append(f"  {'  the plain insert itself':<{_LABEL}}{'':<11}{'':<50}{'':<18}| {_load(plain)}")
+    for name in names:
+        measured = f"{_ratio(_between(results, incidents.GET, incidents.PIPELINE, name))} of GetPipeline"
+        lines.append(_incident_line(results, incidents.GET, name, measured, "0.5 or more"))
+    for row, name in itertools.product((incidents.FIRST_PAGE, incidents.LATE_PAGE), names):
+        needed = "p99 < 50 ms" if row == incidents.FIRST_PAGE else "p99 < 50 ms, 2 x"
+        lines.append(_incident_line(results, row, name, _page(results, row, name), needed))
+    for (row, name), rate in figures.deliveries.items():
+        lines.append(f"  {row:<{_LABEL}}{name:<11}{f'{rate:.0f} deliveries per second':<50}200 or more")
+    return "\n".join(lines)
+
+
+def _incident_line(results: Results, row: str, name: str, measured: str, needed: str) -> str:
+    return f"  {row:<{_LABEL}}{name:<11}{measured:<50}{needed:<18}| {_load(results.median(row, name))}"
+
+
+def _load(sample: Sample | None) -> str:
+    assert sample is not None
+    return f"{sample.per_second:>7.0f} {sample.p50:>7.2f} {sample.p99:>7.2f} {sample.cpu or 0:>7.0f}"
+
+
+def _between(results: Results, row: str, other: str, name: str) -> tuple[float, float, float] | None:
+    """The ratio of two rows of one database."""
+    pairs = zip(results.rates(row, name), results.rates(other, name), strict=True)
+    ratios = [ours / theirs for ours, theirs in pairs]
+    return statistics.median(ratios), min(ratios), max(ratios)
+
+
+def _page(results: Results, row: str, name: str) -> str:
+    sample, first = results.median(row, name), results.median(incidents.FIRST_PAGE, name)
+    assert sample is not None
+    assert first is not None
+    behind = f", {sample.p50 / first.p50:.2f} x page 1" if row != incidents.FIRST_PAGE else ""
+    return f"p99 {sample.p99:.1f} ms{behind}"
 
 
 def process_table(subjects: Sequence[Subject]) -> str:

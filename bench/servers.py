@@ -125,10 +125,25 @@ def subject(
 
 
 @contextmanager
+def start_server(url: str, folder: Path) -> Iterator[Target]:
+    """Quarterdeck on a database, which may send webhooks to this machine; stopped in the end."""
+    process, _ = _start(url, folder, {"QUARTERDECK_WEBHOOK_ALLOW": "127.0.0.0/8"})
+    with process:
+        yield Target(_port(process), process.process.pid)
+
+
+@contextmanager
 def bare_server() -> Iterator[Target]:
     """The bare server, running."""
-    with on_cores(SERVER_CORES):
-        process = subprocess.Popen([sys.executable, "-m", "bench.bare"], stdout=subprocess.PIPE, text=True)
+    with helper("bench.bare", cores=SERVER_CORES) as target:
+        yield target
+
+
+@contextmanager
+def helper(module: str, *arguments: str, cores: frozenset[int]) -> Iterator[Target]:
+    """A server of this package, running; it prints its port."""
+    with on_cores(cores):
+        process = subprocess.Popen([sys.executable, "-m", module, *arguments], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         yield Target(int(process.stdout.readline()), process.pid)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from math import ceil
-from types import ModuleType
 from urllib.parse import urlsplit
 
 import orjson
-from google.protobuf.descriptor import ServiceDescriptor
-from prometheus_client import CollectorRegistry
 
 from quarterdeck import migrations
 from quarterdeck.admin.admin_service import AdminService
@@ -22,33 +19,23 @@ from quarterdeck.admin.tenant_service import TenantService
 from quarterdeck.clock import Clock, SystemClock
 from quarterdeck.database import Database
 from quarterdeck.errors import PreconditionFailed, Reason, Unavailable
-from quarterdeck.events import EventLog, adopt_restored
-from quarterdeck.fleet.alloy_binary import AlloyBinary
-from quarterdeck.fleet.attributes import AttributeLimits
-from quarterdeck.fleet.collector_service import CollectorService
-from quarterdeck.fleet.composition import Composer
-from quarterdeck.fleet.contacts import Contacts
-from quarterdeck.fleet.fleet_service import FleetService
-from quarterdeck.fleet.inactivity import Inactivity, InactivityRules
-from quarterdeck.fleet.pipeline_service import PipelineService
-from quarterdeck.fleet.polls import Polls
+from quarterdeck.events import adopt_restored
 from quarterdeck.fleet.snapshot import FleetSnapshots
-from quarterdeck.gen.collector.v1 import collector_pb2
-from quarterdeck.gen.pipeline.v1 import pipeline_pb2
 from quarterdeck.gen.quarterdeck.admin.v1 import admin_pb2
-from quarterdeck.gen.quarterdeck.fleet.v1 import fleet_pb2
 from quarterdeck.gen.tenant.v1 import tenant_pb2
 from quarterdeck.identity import Accounts, Caller, Identity, MethodClass, Rate, RateLimits, Role, bootstrap
 from quarterdeck.identity.bootstrap import TENANT_ID
 from quarterdeck.settings import Settings
+from quarterdeck.wings.fleet import FleetWing, fleet_wing
+from quarterdeck.wings.incidents import IncidentWing, incident_wing
 from quarterdeck.wire.chain import CallChain, RunningStreams, bind
 from quarterdeck.wire.connect import ConnectTransport
 from quarterdeck.wire.dialects import Dialect, protojson
 from quarterdeck.wire.edge import PollEdge
 from quarterdeck.wire.grpc import GrpcServer
-from quarterdeck.wire.http import HttpApplication, Page, PageAnswer
+from quarterdeck.wire.http import Adapter, HttpApplication, Page, PageAnswer
 from quarterdeck.wire.method import RateClass, Service, describe_service
-from quarterdeck.wire.metrics import CallMetrics
+from quarterdeck.wire.metrics import CallMetrics, Figures
 from quarterdeck.wire.mounts import MountTransport
 from quarterdeck.wire.openapi import openapi_document
 from quarterdeck.wire.rest.transport import RestTransport
@@ -82,6 +69,9 @@ class Application:
     """To be ended before the transports stop: by themselves they never would."""
 
 
+_Wings = tuple[FleetWing, IncidentWing]
+
+
 class HeaderAuthenticator:
     """Reads credentials where our clients put them."""
 
@@ -89,10 +79,15 @@ class HeaderAuthenticator:
         self._identity = identity
 
     async def authenticate(self, headers: Mapping[str, str]) -> Caller:
-        return await self._identity.authenticate(headers.get("authorization"), headers.get("x-api-key"))
+        return await self._identity.authenticate(headers.get("authorization"), _key_of(headers))
 
     def recall(self, headers: Mapping[str, str]) -> Caller | None:
-        return self._identity.known_caller(headers.get("authorization"), headers.get("x-api-key"))
+        return self._identity.known_caller(headers.get("authorization"), _key_of(headers))
+
+
+def _key_of(headers: Mapping[str, str]) -> str | None:
+    # incident-go on behalf of a person sends X-Access-Token alone, with an X-Grafana-Id that we cannot verify.
+    return headers.get("x-api-key") or headers.get("x-access-token")
 
 
 class NoAuthenticator:
@@ -128,13 +123,13 @@ def transports(
     *,
     dialects: Mapping[str, Dialect] | None = None,
     pages: Mapping[str, Page] | None = None,
-    registry: CollectorRegistry | None = None,
+    adapters: Sequence[Adapter] = (),
+    figures: Sequence[Figures] = (),
     max_body_bytes: int = 4 * 1024 * 1024,
     share_grpc_port: bool = False,
 ) -> Transports:
     """Every transport in front of a chain. The fixed pages `/metrics` and `/openapi.json` come with it."""
-    registry = registry or CollectorRegistry()
-    observer = CallMetrics(registry)
+    observer = CallMetrics(figures)
     known = {"protojson": protojson, **(dialects or {})}
     connect = ConnectTransport(chain, observer, max_body_bytes=max_body_bytes)
     methods = {method.path: method for service in chain.services for method in service.methods}
@@ -145,6 +140,7 @@ def transports(
             mounts=MountTransport(chain, known, observer, max_body_bytes=max_body_bytes),
             rest=RestTransport(chain, known, max_body_bytes=max_body_bytes, observer=observer),
             pages={"/metrics": observer.page, "/openapi.json": _openapi_page(chain.services), **(pages or {})},
+            adapters=adapters,
         ),
         grpc=GrpcServer(chain, observer, max_body_bytes=max_body_bytes, share_port=share_grpc_port),
     )
@@ -171,9 +167,23 @@ async def application(
     try:
         with _naming(settings.database_url):
             await prepare(database, settings.database_url)
-        async with _running(
-            settings, database, clock, share_grpc_port=share_grpc_port, further=further or {}, dialects=dialects or {}
-        ) as running:
+        # The tenant that an organisation file is for must be there before the file is applied.
+        chosen = settings.bootstrap_token.get_secret_value() if settings.bootstrap_token else None
+        first_token = await bootstrap(database, clock, chosen_token=chosen)
+        async with (
+            fleet_wing(settings, database, clock) as fleet,
+            incident_wing(settings, database, clock) as incidents,
+            _running(
+                settings,
+                database,
+                clock,
+                (fleet, incidents),
+                first_token=first_token,
+                share_grpc_port=share_grpc_port,
+                further=further or {},
+                dialects=dialects or {},
+            ) as running,
+        ):
             yield running
     finally:
         await database.close()
@@ -229,45 +239,35 @@ async def _running(
     settings: Settings,
     database: Database,
     clock: Clock,
+    wings: _Wings,
     *,
+    first_token: str | None,
     share_grpc_port: bool,
     further: Mapping[Service, object],
     dialects: Mapping[str, Dialect],
 ) -> AsyncIterator[Application]:
-    chosen = settings.bootstrap_token.get_secret_value() if settings.bootstrap_token else None
-    first_token = await bootstrap(database, clock, chosen_token=chosen)
     identity = Identity(database, clock)
-    event_log = EventLog(database)
-    contacts = Contacts(database, clock)
-    snapshots = FleetSnapshots(database, event_log, clock, on_deleted=lambda *key: contacts.forget(key))
-    inactivity = Inactivity(
-        database,
-        contacts,
-        clock,
-        InactivityRules(least=settings.inactive_after, purge_after_days=settings.purge_inactive_after_days),
-    )
-    registry = CollectorRegistry()
-    services = {**_services(settings, database, identity, event_log, snapshots, contacts, clock), **further}
+    fleet, incidents = wings
+    services = {**fleet.services, **incidents.services, **own_services(settings, database, clock, identity), **further}
     chain = CallChain(
         tuple(services),
         bind(services),
         authenticator=HeaderAuthenticator(identity) if settings.authenticates else NoAuthenticator(),
         rate_limiter=TokenRates(_rate_limits(settings), clock),
     )
-    await snapshots.current(TENANT_ID)
     identity.start()
-    writing = asyncio.create_task(_kept_alive(contacts.run, "contacts"))
-    tasks = [
-        asyncio.create_task(_kept_alive(snapshots.run, "fleet snapshots")),
-        asyncio.create_task(_kept_alive(inactivity.run, "inactivity")),
-    ]
     try:
         yield Application(
             transports(
                 chain,
-                dialects=dialects,
-                pages={"/healthz": _healthz, "/readyz": _Readiness(database, snapshots, clock).page},
-                registry=registry,
+                dialects={incidents.dialect.name: incidents.dialect, **dialects},
+                adapters=incidents.adapters(chain.authenticator),
+                figures=[incidents.metrics],
+                pages={
+                    "/healthz": _healthz,
+                    "/readyz": _Readiness(database, fleet.snapshots, clock).page,
+                    **incidents.pages(),
+                },
                 max_body_bytes=settings.max_body_bytes,
                 share_grpc_port=share_grpc_port,
             ),
@@ -277,67 +277,25 @@ async def _running(
             chain.streams,
         )
     finally:
-        for task in tasks:
-            task.cancel()
-        contacts.close()
-        await asyncio.gather(*tasks, writing, return_exceptions=True)
         await identity.close()
 
 
-def _services(
-    settings: Settings,
-    database: Database,
-    identity: Identity,
-    event_log: EventLog,
-    snapshots: FleetSnapshots,
-    contacts: Contacts,
-    clock: Clock,
-) -> dict[Service, object]:
-    limits = AttributeLimits(
-        max_remote=settings.max_remote_attributes,
-        max_key=settings.max_attribute_key,
-        max_value=settings.max_attribute_value,
+def own_services(settings: Settings, database: Database, clock: Clock, identity: Identity) -> dict[Service, object]:
+    """What belongs to no wing: who may come in, and how often."""
+    limits = TenantService(
+        collector_rate=ceil(settings.rate_limit_collector) or None, api_rate=ceil(settings.rate_limit_api) or None
     )
-    composer = Composer()
-    polls = Polls(database, snapshots, contacts, composer, clock, limits)
     return {
-        _describe(pipeline_pb2, "PipelineService"): PipelineService(
-            database,
-            snapshots,
-            clock,
-            refuse_empty_sync=settings.refuse_empty_sync,
-            alloy_binary=AlloyBinary(settings.validate_command) if settings.validate_command else None,
+        describe_service(tenant_pb2.DESCRIPTOR.services_by_name["TenantService"]): limits,
+        describe_service(admin_pb2.DESCRIPTOR.services_by_name["AdminService"]): AdminService(
+            Accounts(database, clock, identity)
         ),
-        _describe(collector_pb2, "CollectorService"): CollectorService(
-            database, snapshots, contacts, polls, clock, limits
-        ),
-        _describe(fleet_pb2, "FleetService"): FleetService(database, snapshots, composer, event_log, clock),
-        _describe(tenant_pb2, "TenantService"): TenantService(
-            collector_rate=ceil(settings.rate_limit_collector) or None, api_rate=ceil(settings.rate_limit_api) or None
-        ),
-        _describe(admin_pb2, "AdminService"): AdminService(Accounts(database, clock, identity)),
     }
-
-
-def _describe(module: ModuleType, name: str) -> Service:
-    descriptor: ServiceDescriptor = module.DESCRIPTOR.services_by_name[name]
-    return describe_service(descriptor)
 
 
 def _rate_limits(settings: Settings) -> RateLimits:
     wanted = {MethodClass.COLLECTOR: settings.rate_limit_collector, MethodClass.API: settings.rate_limit_api}
     return RateLimits({kind: Rate(rate, max(1.0, rate)) for kind, rate in wanted.items() if rate})
-
-
-async def _kept_alive(run: Callable[[], Awaitable[None]], name: str) -> None:
-    """Background work must not die of one surprise: it is logged and started again, until it ends by itself."""
-    while True:
-        try:
-            await run()
-            return
-        except Exception:  # noqa: BLE001 - the worker loop
-            _log.exception("%s stopped unexpectedly and is started again", name)
-            await asyncio.sleep(1)
 
 
 def _openapi_page(services: tuple[Service, ...]) -> Page:

@@ -60,6 +60,24 @@ class Settings(BaseSettings):
     purge_inactive_after_days: float = Field(
         default=0, ge=0, description="Days until a gone collector is forgotten; 0: never."
     )
+    public_url: str = Field(default="", description="Where people reach this server, for links; relative when empty.")
+    webhook_allow: str = Field(
+        default="", description="Private addresses, networks and hosts that webhooks may go to, with commas between."
+    )
+    incoming_webhook_rate: int = Field(
+        default=10, ge=0, description="Incoming webhooks per second of one token; 0: any."
+    )
+    incoming_webhook_burst: int = Field(default=60, ge=1, description="Incoming webhooks of one token at once.")
+    failed_authentications_per_minute: int = Field(
+        default=20, ge=0, description="Wrong tokens of incoming webhooks per client address; 0: any."
+    )
+    alerts_resolve: bool = Field(
+        default=False, description="Resolve an incident that Alertmanager opened when its alerts are resolved."
+    )
+    organisation_file: Path | None = Field(
+        default=None,
+        description="Severities, roles, statuses, labels, fields, hooks, tokens; applied at every start.",
+    )
     validate_command: str = Field(
         default="", description="A command such as `alloy validate` that is asked about every Alloy pipeline as well."
     )

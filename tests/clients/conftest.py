@@ -12,6 +12,9 @@ from tests.conftest import with_database
 from tests.databases import execute
 from tests.running_server import RunningServer
 
+_RECEIVERS = "127.0.0.0/8"
+"""Where client programs listen for webhooks."""
+
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def module_postgres_url(postgres_admin_url: str) -> AsyncIterator[str]:
@@ -30,7 +33,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         url = f"sqlite:///{data_dir / 'quarterdeck.db'}"
     else:
         url = request.getfixturevalue("module_postgres_url")
-    running = RunningServer.start(url, data_dir)
+    running = RunningServer.start(url, data_dir, env={"QUARTERDECK_WEBHOOK_ALLOW": _RECEIVERS})
     yield running
     code = running.process.poll()
     assert code is None, f"the server ended during the tests with code {code}:\n{running.logs}"

@@ -48,17 +48,20 @@ def in_ci() -> bool:
     return os.environ.get("CI", "").lower() not in ("", "0", "false")
 
 
-def go_suite(name: str) -> Path:
+def go_suite(name: str, *, revision: str = "") -> Path:
     """The compiled test suite of the Go module `go/NAME`, built when its sources are newer.
+
+    With a `revision` it is built against the modules that `go/NAME/REVISION.mod` names, with that build tag.
 
     Raises UnavailableError when its modules cannot be had, AssertionError when it does not compile.
     """
     module = GO / name
-    binary = GO / "bin" / name
+    binary = GO / "bin" / (f"{name}-{revision}" if revision else name)
+    chosen, tagged = ([f"-modfile={revision}.mod"], [f"-tags={revision}"]) if revision else ([], [])
     with _only_one(GO / "bin"):
         if not _is_fresh(binary, module.iterdir()):
-            _fetch(["go", "mod", "download"], module)
-            _build(["go", "test", "-c", "-mod=readonly", "-o", str(binary), "."], module)
+            _fetch(["go", "mod", "download", *chosen], module)
+            _build(["go", "test", "-c", "-mod=readonly", *chosen, *tagged, "-o", str(binary), "."], module)
     return binary
 
 

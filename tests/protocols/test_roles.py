@@ -163,7 +163,7 @@ def test_what_changes_something_is_not_a_viewers(live: LiveServer):
     for method in [each for service in live.services for each in service.methods]:
         if method.service_name.startswith("testing.") or method.role is Role.COLLECTOR:
             continue
-        reads = method.name.startswith(("Get", "List", "Preview", "Watch"))
+        reads = method.name.startswith(("Get", "List", "Query", "Preview", "Watch"))
         assert reads or method.role >= Role.EDITOR, method.path
 
 

@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from google.protobuf.message import Message
 
-from quarterdeck import server
 from quarterdeck.database import Connection, Database
 from quarterdeck.errors import Reason, Unavailable
 from quarterdeck.events import Event, EventLog, Position
@@ -24,7 +23,9 @@ from quarterdeck.gen.collector.v1 import collector_pb2 as cpb
 from quarterdeck.gen.pipeline.v1 import pipeline_pb2 as ppb
 from quarterdeck.gen.quarterdeck.fleet.v1 import fleet_pb2 as fpb
 from quarterdeck.identity import CallContext, Caller, Identity, Role
+from quarterdeck.server import own_services
 from quarterdeck.settings import Settings
+from quarterdeck.wings.fleet import fleet_services
 from quarterdeck.wire.chain import bind
 from quarterdeck.wire.validation import validate
 from tests.store.manual_clock import ManualClock
@@ -226,9 +227,11 @@ async def open_replica(
     event_log = EventLog(database, poll=0.2)
     contacts = Contacts(database, clock, flush_every=flush_every)
     snapshots = FleetSnapshots(database, event_log, clock, on_deleted=lambda *key: contacts.forget(key))
-    services = server._services(
-        Settings(**settings), database, Identity(database, clock), event_log, snapshots, contacts, clock
-    )
+    chosen = Settings(**settings)
+    services = {
+        **fleet_services(chosen, database, clock, event_log, snapshots, contacts),
+        **own_services(chosen, database, clock, Identity(database, clock)),
+    }
     by_path = bind(services)
     handlers = {method.request_class: by_path[method.path] for service in services for method in service.methods}
     replica = Replica(database, clock, snapshots, contacts, handlers, tenant)

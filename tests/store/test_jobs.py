@@ -14,7 +14,7 @@ import pytest_asyncio
 from quarterdeck import jobs
 from quarterdeck.database import Connection, Database, next_value
 from quarterdeck.errors import Conflict, NotFound, Reason
-from quarterdeck.jobs import Backoff, GiveUp, Job, JobRunner, JobState, LeaseLost, Outcome, store
+from quarterdeck.jobs import Backoff, GiveUp, Job, JobRunner, JobState, LeaseLost, Outcome, TryLater, store
 from tests.store.manual_clock import START, ManualClock
 
 LEASE = timedelta(seconds=60)
@@ -412,3 +412,83 @@ async def test_stopping_gives_back_what_does_not_end_in_time(bench: Bench) -> No
     given_back = await bench.get(job_id)
     assert (given_back.state, given_back.attempts) == (JobState.WAITING, 0)
     assert (await bench.lease_one("other")).id == job_id
+
+
+async def test_a_handler_says_when_to_try_again_and_what_to_write_with_it(bench: Bench) -> None:
+    job_id = await bench.enqueue()
+    tries = []
+
+    async def work(job: Job) -> Outcome | None:
+        tries.append(job.attempts)
+        raise TryLater("not yet", delay=timedelta(seconds=7), outcome=_number)
+
+    runner = bench.runner()
+    runner.register("q", work)
+    for waited in (0, 6, 1):
+        bench.clock.advance(waited)
+        await runner.run_due()
+    assert tries == [1, 2]
+    assert (await bench.get(job_id)).last_error == "not yet"
+    assert await bench.database.transaction(_number_of) == 3
+
+
+async def test_giving_up_is_written_with_its_outcome(bench: Bench) -> None:
+    job_id = await bench.enqueue()
+
+    async def work(_job: Job) -> Outcome | None:
+        raise GiveUp("never", outcome=_number)
+
+    runner = bench.runner()
+    runner.register("q", work)
+    await runner.run_due()
+    assert await bench.dead() == [job_id]
+    assert await bench.database.transaction(_number_of) == 2
+
+
+async def test_an_order_is_run_to_its_end_by_who_holds_it(bench: Bench) -> None:
+    ids = [await bench.enqueue(order_key="k") for _ in range(4)]
+    seen = []
+
+    async def work(job: Job) -> Outcome | None:
+        seen.append(job.id)
+        if job.id == ids[2]:
+            raise TryLater("not yet", delay=timedelta(seconds=1))
+        return None
+
+    runner = bench.runner()
+    runner.register("q", work)
+    assert await runner.run_due() == 1
+    assert seen == ids[:3], "the fourth waits for the third"
+    assert await runner.run_due() == 0
+
+
+async def test_jobs_that_are_not_kept_are_gone_when_they_are_done(bench: Bench) -> None:
+    job_id = await bench.enqueue(key="once")
+
+    async def work(_job: Job) -> Outcome | None:
+        return None
+
+    runner = bench.runner()
+    runner.register("q", work, keep_done=False)
+    await runner.run_due()
+    with pytest.raises(NotFound):
+        await bench.get(job_id)
+    await bench.enqueue(key="once")
+    assert await runner.run_due() == 1
+
+
+async def test_only_finished_jobs_are_forgotten(bench: Bench) -> None:
+    done, dead, waiting = [await bench.enqueue(key=key) for key in ("done", "dead", "waiting")]
+    for job in await bench.lease(limit=2):
+        await (bench.complete(job) if job.id == done else bench.fail(job, delay=None))
+    forget = partial(jobs.forget, tenant_id="t", queue="q", ids=[done, dead, waiting])
+    assert await bench.database.transaction(forget) == 2
+    assert [job.id for job in await bench.lease()] == [waiting]
+
+
+def _number(connection: Connection) -> None:
+    next_value(connection, "t", "outcomes")
+
+
+def _number_of(connection: Connection) -> int:
+    return next_value(connection, "t", "outcomes")

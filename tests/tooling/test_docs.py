@@ -36,7 +36,8 @@ def test_links_between_documents_lead_somewhere(document: Path):
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_commands_in_documents_exist(document: Path):
-    for line in re.findall(r"quarterdeck ((?:serve|token|tenant|fleet|db|simulate)\b[^\n`]*)", document.read_text()):
+    commands = "|".join(main.commands)
+    for line in re.findall(rf"quarterdeck ((?:{commands})\b[^\n`]*)", document.read_text()):
         command: click.Command = main
         for word in line.split():
             if not isinstance(command, click.Group):

@@ -8,6 +8,7 @@ from quarterdeck.wire.dialects import (
     Conventions,
     ErrorBody,
     Nulls,
+    Occasion,
     PrintedUnset,
     TimeFormat,
     UnsetMessage,
@@ -26,7 +27,7 @@ EXACT = Conventions(
 )
 
 
-def render_error(error: WireError) -> ErrorBody:
+def render_error(error: WireError, _occasion: Occasion) -> ErrorBody:
     """A problem document with the text once more under `error`."""
     body = {"error": printable(error.message), "status": error.status, "title": error.code.value.replace("_", " ")}
     return ErrorBody(status=error.status, content_type="application/problem+json", body=orjson.dumps(body))

@@ -148,7 +148,9 @@ async def test_a_mount_takes_post_alone(http, path, verb):
         pytest.param(VIEWER, b'{"recordID":"missing"}', 404, "not found", id="a domain error"),
         pytest.param({**VIEWER, "content-encoding": "br"}, b"{}", 501, "unimplemented", id="unknown compression"),
         pytest.param({**VIEWER, "content-encoding": "gzip"}, b"{}", 400, "invalid argument", id="no gzip"),
-        pytest.param({**VIEWER, "content-type": "text/plain"}, b"{}", 415, "invalid argument", id="no JSON"),
+        pytest.param(
+            {**VIEWER, "sec-fetch-site": "cross-site"}, b"{}", 403, "permission denied", id="a stranger's page"
+        ),
     ],
 )
 @MOUNTED

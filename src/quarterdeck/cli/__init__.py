@@ -8,6 +8,8 @@ import click
 
 from quarterdeck.cli.db import db
 from quarterdeck.cli.fleet import fleet
+from quarterdeck.cli.incident import incident
+from quarterdeck.cli.org import org
 from quarterdeck.cli.serve import serve
 from quarterdeck.cli.simulate import simulate
 from quarterdeck.cli.tokens import tenant, token
@@ -19,5 +21,5 @@ def main() -> None:
     """Quarterdeck: configuration for a fleet of collectors, from your own server."""
 
 
-for command in (serve, token, tenant, fleet, db, simulate):
+for command in (serve, token, tenant, fleet, incident, org, db, simulate):
     main.add_command(command)

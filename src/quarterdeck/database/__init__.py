@@ -12,6 +12,7 @@ from quarterdeck.database.after_commit import after_commit, hint
 from quarterdeck.database.database import Database
 from quarterdeck.database.hints import Subscription
 from quarterdeck.database.limits import Limits
+from quarterdeck.database.prepared import Prepared
 from quarterdeck.database.schema import metadata
 from quarterdeck.database.sequences import hold, last_value, next_value
 from quarterdeck.database.translation import conflict_on
@@ -26,6 +27,7 @@ __all__ = [
     "Dialect",
     "Json",
     "Limits",
+    "Prepared",
     "Subscription",
     "Text",
     "Timestamp",

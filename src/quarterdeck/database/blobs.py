@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterable
 from functools import cache
-from typing import Any
 
 import sqlalchemy as sa
 import zstandard
 from sqlalchemy import Connection
 
+from quarterdeck.database.prepared import Prepared
 from quarterdeck.database.schema import metadata
 from quarterdeck.database.types import BigInt, Text, check_text
 from quarterdeck.database.upsert import insert_into
@@ -30,6 +31,7 @@ _FETCH = sa.select(blobs.c.sha256, blobs.c.size, blobs.c.zstd).where(
 )
 
 _LEVEL = 3
+_of_thread = threading.local()
 _BATCH = 500
 """Keys per statement: SQLite takes a bounded number of parameters."""
 
@@ -45,9 +47,9 @@ def put(connection: Connection, tenant_id: str, text: str) -> str:
         "tenant_id": tenant_id,
         "sha256": digest.digest(),
         "size": len(content),
-        "zstd": zstandard.ZstdCompressor(level=_LEVEL).compress(content),
+        "zstd": _compressor().compress(content),
     }
-    connection.execute(_adding(connection.dialect.name), row)
+    _adding(connection.dialect.name).run(connection, row)
     return digest.hexdigest()
 
 
@@ -76,9 +78,17 @@ def _fetch(connection: Connection, tenant_id: str, keys: list[bytes]) -> dict[st
     }
 
 
+def _compressor() -> zstandard.ZstdCompressor:
+    """One per thread, which is as often as it may be used at a time: making one costs more than a small text."""
+    found: zstandard.ZstdCompressor | None = getattr(_of_thread, "compressor", None)
+    if found is None:
+        found = _of_thread.compressor = zstandard.ZstdCompressor(level=_LEVEL)
+    return found
+
+
 @cache
-def _adding(dialect: str) -> Any:
-    return insert_into(dialect, blobs).on_conflict_do_nothing()
+def _adding(dialect: str) -> Prepared:
+    return Prepared(insert_into(dialect, blobs).on_conflict_do_nothing())
 
 
 def _key(sha256: str) -> bytes | None:

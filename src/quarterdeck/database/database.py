@@ -63,10 +63,12 @@ class Database:
     async def transaction(self, fn: Callable[[Connection], T]) -> T:
         """Runs `fn` in one write transaction, commits, runs its `after_commit` callbacks, and returns its result.
 
-        On SQLite writes queue for one thread (BEGIN IMMEDIATE). On PostgreSQL they are READ COMMITTED and concurrent;
-        after a deadlock, a serialization failure or a connection lost before COMMIT, `fn` runs again, a bounded number
-        of times: it must not change anything in memory that a second run would see. When the connection is lost
-        during COMMIT the call is `Unavailable` and the change may or may not be there.
+        On SQLite writes queue for one thread (BEGIN IMMEDIATE), and those that wait together are committed together,
+        each with an outcome of its own; when such a group is lost as a whole, `fn` runs once more by itself. On
+        PostgreSQL they are READ COMMITTED and concurrent; after a deadlock, a serialization failure or a connection
+        lost before COMMIT, `fn` runs again, a bounded number of times. So it must not change anything in memory that a
+        second run would see. When the connection is lost during COMMIT the call is `Unavailable` and the change may or
+        may not be there.
 
         A caller that is cancelled does not take its transaction with it: it still commits or rolls back by itself.
         """

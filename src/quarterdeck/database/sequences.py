@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from quarterdeck.database.prepared import Prepared
 from quarterdeck.database.schema import metadata
 from quarterdeck.database.types import BigInt, Text
 from quarterdeck.database.upsert import insert_into
@@ -20,8 +20,10 @@ sequences = sa.Table(
     sa.Column("value", BigInt, nullable=False),
 )
 
-_LAST = sa.select(sequences.c.value).where(
-    sequences.c.tenant_id == sa.bindparam("tenant"), sequences.c.name == sa.bindparam("sequence")
+_LAST = Prepared(
+    sa.select(sequences.c.value).where(
+        sequences.c.tenant_id == sa.bindparam("tenant"), sequences.c.name == sa.bindparam("sequence")
+    )
 )
 
 
@@ -36,8 +38,8 @@ def next_value(connection: Connection, tenant_id: str, name: str) -> int:
 
 def last_value(connection: Connection, tenant_id: str, name: str) -> int:
     """The last number taken, 0 for none; without a lock: a transaction still running may have taken the next."""
-    value = connection.execute(_LAST, {"tenant": tenant_id, "sequence": name}).scalar()
-    return int(value or 0)
+    found = _LAST.first(connection, {"tenant": tenant_id, "sequence": name})
+    return int(found[0]) if found else 0
 
 
 def hold(connection: Connection, tenant_id: str, name: str) -> int:
@@ -50,12 +52,14 @@ def hold(connection: Connection, tenant_id: str, name: str) -> int:
 
 def _advance(connection: Connection, tenant_id: str, name: str, *, by: int) -> int:
     row = {"tenant_id": tenant_id, "name": name, "value": by}
-    return int(connection.execute(_advancing(connection.dialect.name, by), row).scalar_one())
+    advanced = _advancing(connection.dialect.name, by).first(connection, row)
+    assert advanced is not None  # noqa: S101 - it returns what it wrote
+    return int(advanced[0])
 
 
 @cache
-def _advancing(dialect: str, by: int) -> Any:
-    return (
+def _advancing(dialect: str, by: int) -> Prepared:
+    return Prepared(
         insert_into(dialect, sequences)
         .on_conflict_do_update(
             index_elements=[sequences.c.tenant_id, sequences.c.name], set_={"value": sequences.c.value + by}

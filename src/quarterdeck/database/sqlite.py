@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy.pool import StaticPool
 
 from quarterdeck.database.after_commit import Aftermath, collecting
+from quarterdeck.database.group_commit import MOST_TOGETHER, Outcome, Write, run_group
 from quarterdeck.database.limits import Limits
 from quarterdeck.database.translation import unavailable
 
@@ -29,7 +31,7 @@ class SqliteBackend:
 
     def __init__(self, path: str, limits: Limits) -> None:
         self._limits = limits
-        self._writer = _Thread(path, "BEGIN IMMEDIATE", limits)
+        self._writer = _Writer(path, "BEGIN IMMEDIATE", limits)
         self._reader = _Thread(path, "BEGIN", limits)
 
     async def start(self) -> None:
@@ -57,29 +59,79 @@ class _Thread:
         self._path = path
         self._engine = _engine(path, begin, limits)
         self._connection: Connection | None = None
-        self.waiting = 0
 
     async def run(self, fn: Callable[[Connection], T]) -> T:
-        self.waiting += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._executor, self._transact, fn)
-        finally:
-            self.waiting -= 1
+        return await asyncio.get_running_loop().run_in_executor(self._executor, self._transact, fn)
 
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._executor, self._disconnect)
         self._executor.shutdown()
 
     def _transact(self, fn: Callable[[Connection], T]) -> T:
+        connection = self._connected()
+        with connection.begin():
+            return fn(connection)
+
+    def _connected(self) -> Connection:
         if self._connection is None:
             self._connection = self._engine.connect()
-        with self._connection.begin():
-            return fn(self._connection)
+        return self._connection
 
     def _disconnect(self) -> None:
         if self._connection is not None:
             self._connection.close()
         self._engine.dispose()
+
+
+class _Writer(_Thread):
+    """The thread that writes: what waits while it is busy is committed together. Use it on one event loop."""
+
+    def __init__(self, path: str, begin: _Begin, limits: Limits) -> None:
+        super().__init__(path, begin, limits)
+        self._queue: deque[Write] = deque()
+        self._working = False
+        self.waiting = 0
+
+    async def run(self, fn: Callable[[Connection], T]) -> T:
+        write = Write(fn, asyncio.get_running_loop().create_future())
+        self._queue.append(write)
+        self._work()
+        self.waiting += 1
+        try:
+            result: T = await write.told
+        finally:
+            self.waiting -= 1
+        return result
+
+    def _work(self) -> None:
+        if self._queue and not self._working:
+            self._working = True
+            loop = asyncio.get_running_loop()
+            loop.run_in_executor(self._executor, self._empty_queue, loop)
+
+    def _stopped(self) -> None:
+        # Something may have come since the thread looked last.
+        self._working = False
+        self._work()
+
+    def _empty_queue(self, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            while self._queue:
+                group = [self._queue.popleft() for _ in range(min(len(self._queue), MOST_TOGETHER))]
+                loop.call_soon_threadsafe(_tell, group, self._outcomes(group))
+        finally:
+            loop.call_soon_threadsafe(self._stopped)
+
+    def _outcomes(self, group: Sequence[Write]) -> list[Outcome]:
+        try:
+            return run_group(self._connected(), [write.fn for write in group])
+        except Exception as error:  # noqa: BLE001 - there is no connection: everybody is told so
+            return [Outcome(error=error)] * len(group)
+
+
+def _tell(group: Sequence[Write], outcomes: Sequence[Outcome]) -> None:
+    for write, outcome in zip(group, outcomes, strict=True):
+        outcome.tell(write.told)
 
 
 def _engine(path: str, begin: _Begin, limits: Limits) -> sa.Engine:

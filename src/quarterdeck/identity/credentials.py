@@ -9,12 +9,15 @@ from typing import Final
 from quarterdeck.errors import Reason, Unauthenticated
 from quarterdeck.identity.tokens import MAX_LENGTH, is_well_formed
 
-ACCEPTED: Final = "Authorization: Bearer TOKEN, Authorization: Basic (any user name, the token as password), X-API-Key"
+ACCEPTED: Final = (
+    "Authorization: Bearer TOKEN, Authorization: Basic (any user name, the token as password), "
+    "X-API-Key, X-Access-Token"
+)
 _MAX_HEADER: Final = 4 * MAX_LENGTH
 
 
 def presented_token(authorization: str | None, api_key: str | None = None) -> str:
-    """The token in an `Authorization` or, without one, in an `X-API-Key` header.
+    """The token in an `Authorization` or, without one, in an `X-API-Key` or `X-Access-Token` header.
 
     Raises `Unauthenticated`: CREDENTIALS_MISSING without either, CREDENTIALS_INVALID for what cannot be a token of ours
     (another scheme, broken base64, a wrong checksum). The message never repeats the credentials.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from quarterdeck.jobs.job import Backoff, Job, JobState, LeaseLost
-from quarterdeck.jobs.runner import GiveUp, Handler, JobRunner, Outcome
-from quarterdeck.jobs.store import TOPIC, enqueue, get, list_dead, purge, replay
+from quarterdeck.jobs.runner import GiveUp, Handler, JobRunner, Outcome, TryLater
+from quarterdeck.jobs.store import TOPIC, enqueue, forget, get, list_dead, purge, replay
 
 __all__ = [
     "TOPIC",
@@ -16,7 +16,9 @@ __all__ = [
     "JobState",
     "LeaseLost",
     "Outcome",
+    "TryLater",
     "enqueue",
+    "forget",
     "get",
     "list_dead",
     "purge",

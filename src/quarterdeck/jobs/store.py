@@ -119,6 +119,27 @@ def complete(connection: Connection, job: Job, *, now: datetime) -> None:
     hint(connection, TOPIC)
 
 
+def discard(connection: Connection, job: Job) -> None:
+    """Done, and nothing of it is kept, so that its key may be used again. Raises `LeaseLost` when the lease is lost."""
+    if connection.execute(sa.delete(jobs).where(_is_held(job))).rowcount != 1:
+        raise lease_lost(job)
+
+
+def lease_next(connection: Connection, job: Job, *, now: datetime, duration: timedelta) -> Job | None:
+    """The first job that is left of this one's order key, for the same worker: None when it is not due, or taken.
+
+    For the transaction that finishes a job: the next one need not wait for somebody to look.
+    """
+    if job.order_key is None or job.worker is None:
+        return None
+    same = sa.and_(jobs.c.tenant_id == job.tenant_id, jobs.c.queue == job.queue, jobs.c.order_key == job.order_key)
+    query = sa.select(jobs).where(same, _OPEN).order_by(jobs.c.order_number).limit(1)
+    row = connection.execute(query.with_for_update(of=jobs, skip_locked=True)).mappings().one_or_none()
+    if row is None or row["state"] != _WAITING or row["due_at"] > now:
+        return None
+    return _take(connection, _job(row), job.worker, now + duration)
+
+
 def fail(connection: Connection, job: Job, *, error: str, now: datetime, delay: timedelta | None) -> JobState:
     """This attempt failed: the job waits for `delay`, or is dead without one or after its last attempt.
 
@@ -181,6 +202,12 @@ def purge(connection: Connection, *, before: datetime) -> int:
     return connection.execute(sa.delete(jobs).where(jobs.c.state == _DONE, jobs.c.finished_at < before)).rowcount
 
 
+def forget(connection: Connection, *, tenant_id: str, queue: str, ids: Sequence[str]) -> int:
+    """Deletes those of the jobs that are done or dead and returns how many. At most some hundred ids at once."""
+    mine = sa.and_(jobs.c.tenant_id == tenant_id, jobs.c.queue == queue, jobs.c.id.in_(ids))
+    return connection.execute(sa.delete(jobs).where(mine, sa.not_(_OPEN))).rowcount
+
+
 def lease_lost(job: Job) -> LeaseLost:
     """The error for a job that its holder no longer holds."""
     message = f"the lease on job {job.id!r} is lost: another worker has it, or it is finished"
@@ -219,9 +246,13 @@ def _take(connection: Connection, job: Job, worker: str, until: datetime) -> Job
 
 
 def _update_held(connection: Connection, job: Job, values: dict[str, Any]) -> None:
-    held = sa.and_(_is_job(job.tenant_id, job.queue, job.id), jobs.c.state == _LEASED, jobs.c.fence == job.fence)
-    if connection.execute(sa.update(jobs).where(held).values(**values)).rowcount != 1:
+    if connection.execute(sa.update(jobs).where(_is_held(job)).values(**values)).rowcount != 1:
         raise lease_lost(job)
+
+
+def _is_held(job: Job) -> sa.ColumnElement[bool]:
+    is_job = _is_job(job.tenant_id, job.queue, job.id)
+    return sa.and_(is_job, jobs.c.state == _LEASED, jobs.c.fence == job.fence)
 
 
 def _is_job(tenant_id: str, queue: str, job_id: str) -> sa.ColumnElement[bool]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextvars import ContextVar
 from dataclasses import replace
 from functools import partial
@@ -107,14 +107,15 @@ async def send_connect_error(send: Send, error: WireError, request_id: str) -> N
     await respond(send, rendered.status, rendered.content_type, rendered.body, headers=error_headers(error, request_id))
 
 
-def error_headers(error: WireError, request_id: str) -> list[tuple[str, str]]:
-    """The headers that go with an error on any HTTP answer."""
-    headers = [("x-request-id", request_id), *error.headers]
+def error_headers(error: WireError, request_id: str, own: Iterable[tuple[str, str]] = ()) -> list[tuple[str, str]]:
+    """The headers that go with an error on any HTTP answer; those that a family has of its `own` replace the usual."""
+    headers = {"x-request-id": request_id, **dict(error.headers)}
     if error.retry_after is not None:
-        headers.append(("retry-after", str(max(1, math.ceil(error.retry_after)))))
+        headers["retry-after"] = str(max(1, math.ceil(error.retry_after)))
     if error.code is Code.UNAUTHENTICATED:
-        headers.append(("www-authenticate", 'Basic realm="quarterdeck"'))
-    return headers
+        headers["www-authenticate"] = 'Basic realm="quarterdeck"'
+    headers.update(own)
+    return list(headers.items())
 
 
 class _ServiceApplication(ConnectASGIApplication[None]):

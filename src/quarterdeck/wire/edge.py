@@ -25,7 +25,14 @@ MAX_REQUEST_BYTES = 64 * 1024
 
 # What an answer depends on besides the path, the verb, the query and the body.
 _KEY_HEADERS = frozenset(
-    {b"authorization", b"x-api-key", b"content-type", b"accept-encoding", b"connect-protocol-version"}
+    {
+        b"authorization",
+        b"x-api-key",
+        b"x-access-token",
+        b"content-type",
+        b"accept-encoding",
+        b"connect-protocol-version",
+    }
 )
 _PASS_HEADERS = frozenset({b"content-encoding", b"connect-timeout-ms"})
 

@@ -1,20 +1,23 @@
 """The HTTP port: which adapter answers which path.
 
-the poll edge → Connect and gRPC-Web → mounts → fixed pages → REST → an error in the envelope of the path's family
+the poll edge → Connect and gRPC-Web → mounts → adapters → fixed pages → REST → an error in the envelope of the path's
+family
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from quarterdeck.wire.asgi import ClientDisconnected, Receive, Scope, Send, accepts_gzip, header_map, respond
+from quarterdeck.wire.asgi import ClientDisconnected, Receive, Scope, Send, accepts_gzip, header_map, raw_path, respond
 from quarterdeck.wire.chain import new_request_id
 from quarterdeck.wire.connect import ConnectTransport, send_connect_error
+from quarterdeck.wire.dialects.dialect import Occasion
 from quarterdeck.wire.edge import PollEdge
-from quarterdeck.wire.errors import to_wire, unknown_route, wrong_verb
-from quarterdeck.wire.mounts import MountTransport, send_unknown_route
+from quarterdeck.wire.errors import WireError, to_wire, unknown_route, wrong_verb
+from quarterdeck.wire.mounts import MountTransport, send_dialect_error
 from quarterdeck.wire.rest.transport import RestTransport
 
 _log = logging.getLogger(__name__)
@@ -32,6 +35,16 @@ class PageAnswer:
 Page = Callable[[], Awaitable[PageAnswer]]
 
 
+class Adapter(Protocol):
+    """Serves paths that are no RPC."""
+
+    def serves(self, path: str) -> bool: ...
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+        """Answer a request whose path `serves`."""
+        ...
+
+
 class HttpApplication:
     """The ASGI application of the HTTP port."""
 
@@ -43,6 +56,7 @@ class HttpApplication:
         mounts: MountTransport,
         rest: RestTransport,
         pages: Mapping[str, Page],
+        adapters: Sequence[Adapter] = (),
     ) -> None:
         self._edge = edge
         self._edge_path = edge.path if edge is not None else ""
@@ -50,6 +64,7 @@ class HttpApplication:
         self._mounts = mounts
         self._rest = rest
         self._pages = pages
+        self._adapters = tuple(adapters)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -60,7 +75,7 @@ class HttpApplication:
         except ClientDisconnected:
             return
         except Exception as error:  # noqa: BLE001 - the last edge: nothing may leave without an envelope
-            await _fail(error, send, request_id)
+            await self._fail(error, scope, send, request_id)
 
     async def _route(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         path = scope["path"]
@@ -70,14 +85,19 @@ class HttpApplication:
             await self._connect.handle(scope, receive, send, request_id)
         elif self._mounts.serves(path):
             await self._mounts.handle(scope, receive, send, request_id)
+        elif (adapter := self._adapter_of(path)) is not None:
+            await adapter.handle(scope, receive, send, request_id)
         elif path in self._pages:
             await self._page(scope, send, request_id)
         elif not await self._rest.handle(scope, receive, send, request_id):
-            await self._nothing(path, send, request_id)
+            await self._refuse(unknown_route(path), scope, send, request_id)
+
+    def _adapter_of(self, path: str) -> Adapter | None:
+        return next((adapter for adapter in self._adapters if adapter.serves(path)), None)
 
     async def _page(self, scope: Scope, send: Send, request_id: str) -> None:
         if scope["method"] not in ("GET", "HEAD"):
-            await send_connect_error(send, wrong_verb(scope["method"], "GET, HEAD"), request_id)
+            await self._refuse(wrong_verb(scope["method"], "GET, HEAD"), scope, send, request_id)
             return
         answer = await self._pages[scope["path"]]()
         body = b"" if scope["method"] == "HEAD" else answer.body
@@ -85,16 +105,16 @@ class HttpApplication:
         headers = [("x-request-id", request_id)]
         await respond(send, answer.status, answer.content_type, body, headers=headers, gzipped=gzipped)
 
-    async def _nothing(self, path: str, send: Send, request_id: str) -> None:
-        family = self._mounts.family_of(path)
+    async def _refuse(self, error: WireError, scope: Scope, send: Send, request_id: str) -> None:
+        """Answer with an error in the envelope of the family that the path belongs to."""
+        family = self._mounts.family_of(scope["path"])
         if family is not None:
-            await send_unknown_route(send, family, path, request_id)
+            await send_dialect_error(send, family, error, Occasion(raw_path(scope), request_id))
         else:
-            await send_connect_error(send, unknown_route(path), request_id)
+            await send_connect_error(send, error, request_id)
 
-
-async def _fail(error: Exception, send: Send, request_id: str) -> None:
-    try:
-        await send_connect_error(send, to_wire(error, request_id), request_id)
-    except Exception:  # noqa: BLE001 - the response had started, or the connection is gone
-        _log.debug("request %s could not be answered", request_id)
+    async def _fail(self, error: Exception, scope: Scope, send: Send, request_id: str) -> None:
+        try:
+            await self._refuse(to_wire(error, request_id), scope, send, request_id)
+        except Exception:  # noqa: BLE001 - the response had started, or the connection is gone
+            _log.debug("request %s could not be answered", request_id)

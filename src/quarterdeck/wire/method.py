@@ -39,6 +39,9 @@ class HttpBinding:
     response_body: str
 
 
+_ANY_CALL = re.compile(r"[A-Z]\w*\.\w+", re.ASCII)
+
+
 @dataclass(frozen=True, slots=True)
 class Mount:
     """A further place of a service: `prefix` and what is between the names; see `quarterdeck.wire.v1.Mount`."""
@@ -46,6 +49,7 @@ class Mount:
     prefix: str
     join: int
     service_name: str
+    shared: bool = False
 
     def path(self, method_name: str) -> str:
         match self.join:
@@ -62,7 +66,12 @@ class Mount:
             return False
         slashed = path.startswith("/", len(self.prefix))
         bare = self.join == options_pb2.JOIN_BARE
-        return path == self.prefix or slashed is not bare
+        if slashed is bare:
+            return path == self.prefix and not self.shared
+        return not self.shared or self._is_call(path[len(self.prefix) + slashed :])
+
+    def _is_call(self, rest: str) -> bool:
+        return re.split(r"[./]", rest, maxsplit=1)[0] == self.service_name or bool(_ANY_CALL.fullmatch(rest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +90,10 @@ class Method:
     bindings: tuple[HttpBinding, ...]
     stream_id_field: str
     stream_resume_field: str
+    legacy_get: bool
+    """On mounts: whether GET is the same call with an empty request."""
+    mounted_body: str
+    """On mounts: the field of the response that is the answer; empty for the whole response."""
     descriptor: MethodDescriptor = field(repr=False, compare=False)
 
     @property
@@ -104,6 +117,8 @@ class Service:
     mounts: tuple[Mount, ...]
     max_body_bytes: int
     """0: the server's limit."""
+    owned_paths: tuple[str, ...]
+    """Where nothing is served below one of these, the error has the envelope of this service's dialect."""
     descriptor: ServiceDescriptor = field(repr=False, compare=False)
 
 
@@ -119,10 +134,17 @@ def describe_service(descriptor: ServiceDescriptor) -> Service:
         name=descriptor.full_name,
         methods=tuple(_describe_method(method) for method in descriptor.methods),
         dialect=rules.dialect or "protojson",
-        mounts=tuple(Mount(mount.prefix, mount.join, mount.service_name or descriptor.name) for mount in rules.mounts),
+        mounts=tuple(mount for declared in rules.mounts for mount in _mounts(declared, descriptor.name)),
         max_body_bytes=rules.max_body_bytes,
+        owned_paths=tuple(rules.owned_paths),
         descriptor=descriptor,
     )
+
+
+def _mounts(declared: options_pb2.Mount, name: str) -> Iterator[Mount]:
+    both = (options_pb2.JOIN_DOT, options_pb2.JOIN_BARE)
+    for join in both if declared.join == options_pb2.JOIN_DOT_OR_BARE else (declared.join,):
+        yield Mount(declared.prefix, join, declared.service_name or name, declared.shared)
 
 
 def _describe_method(descriptor: MethodDescriptor) -> Method:
@@ -144,6 +166,8 @@ def _describe_method(descriptor: MethodDescriptor) -> Method:
         bindings=tuple(_bindings(extension(options, annotations_pb2.http))),
         stream_id_field=rules.stream.id_field,
         stream_resume_field=rules.stream.resume_field,
+        legacy_get=rules.mounted.legacy_get,
+        mounted_body=rules.mounted.response_body,
         descriptor=descriptor,
     )
 

@@ -1,4 +1,7 @@
-"""The further places of a service: POST of a JSON body below a mount's prefix, in the service's own dialect."""
+"""The further places of a service: POST of a JSON body below a mount's prefix, in the service's own dialect.
+
+Old clients of some methods send GET, which is the same call with an empty request.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from operator import itemgetter
 
 from google.protobuf.message import Message
 
-from quarterdeck.errors import DomainError
+from quarterdeck.errors import DomainError, Forbidden, Reason
 from quarterdeck.wire.asgi import (
     DEFAULT_MAX_BODY_BYTES,
     ClientDisconnected,
@@ -18,15 +21,17 @@ from quarterdeck.wire.asgi import (
     Send,
     accepts_gzip,
     header_map,
+    raw_path,
     read_body,
     respond,
 )
 from quarterdeck.wire.chain import CallChain, Observer
 from quarterdeck.wire.connect import error_headers
-from quarterdeck.wire.dialects.dialect import Dialect
-from quarterdeck.wire.errors import Code, WireError, to_wire, unknown_route, unsupported_media_type, wrong_verb
-from quarterdeck.wire.method import Method, Mount
-from quarterdeck.wire.rest.answer import JSON, printer
+from quarterdeck.wire.dialects.dialect import Dialect, Occasion
+from quarterdeck.wire.errors import Code, WireError, to_wire, wrong_verb
+from quarterdeck.wire.method import HttpBinding, Method, Mount
+from quarterdeck.wire.rest.answer import AnswerMaker, compile_answer
+from quarterdeck.wire.rest.fields import descriptor_of
 
 TRANSPORT = "mount"
 
@@ -36,6 +41,7 @@ class _MountedMethod:
     method: Method
     dialect: Dialect
     max_body_bytes: int
+    answer: AnswerMaker
 
 
 class MountTransport:
@@ -53,27 +59,30 @@ class MountTransport:
         self._observer = observer
         self._routes: dict[str, _MountedMethod] = {}
         self._families: list[tuple[Mount, Dialect]] = []
+        self._owned: dict[str, Dialect] = {}
         for service in chain.services:
             dialect = dialects[service.dialect]
-            for mount in service.mounts:
-                self._families.append((mount, dialect))
-                for method in service.methods:
-                    self._add(mount.path(method.name), method, dialect, service.max_body_bytes or max_body_bytes)
+            self._owned |= dict.fromkeys(service.owned_paths, dialect)
+            self._families += [(mount, dialect) for mount in service.mounts]
+            for method in service.methods:
+                if not method.streams and service.mounts:
+                    mounted = _mounted(method, dialect, service.max_body_bytes or max_body_bytes)
+                    for mount in service.mounts:
+                        self._add(mount.path(method.name), mounted)
 
-    def _add(self, path: str, method: Method, dialect: Dialect, max_body_bytes: int) -> None:
-        if method.streams:
-            return
+    def _add(self, path: str, mounted: _MountedMethod) -> None:
         if path in self._routes:
-            raise ValueError(f"two mounts claim {path}: {self._routes[path].method.path} and {method.path}")
-        self._routes[path] = _MountedMethod(method, dialect, max_body_bytes)
+            raise ValueError(f"two mounts claim {path}: {self._routes[path].method.path} and {mounted.method.path}")
+        self._routes[path] = mounted
 
     def serves(self, path: str) -> bool:
         """Whether the path is a mounted method's."""
         return path in self._routes
 
     def family_of(self, path: str) -> Dialect | None:
-        """The dialect whose mount the path lies under, longest prefix first: its envelope answers for the path."""
+        """The dialect that the path belongs to, longest prefix first: its envelope answers for the path."""
         owners = [(len(mount.prefix), dialect) for mount, dialect in self._families if mount.owns(path)]
+        owners += [(len(owned), dialect) for owned, dialect in self._owned.items() if _is_below(path, owned)]
         return max(owners, key=itemgetter(0))[1] if owners else None
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
@@ -85,28 +94,33 @@ class MountTransport:
     async def _answer(self, route: _MountedMethod, scope: Scope, receive: Receive, send: Send, request_id: str) -> str:
         headers = header_map(scope)
         try:
-            response = await self._call(route, scope["method"], headers, receive, request_id)
-            body = printer(route.dialect.codec(route.method.response_class))(response)
+            answer = route.answer(await self._call(route, scope["method"], headers, receive, request_id))
         except ClientDisconnected:
             return Code.CANCELED
         except Exception as error:  # noqa: BLE001 - the wire edge
             refusal = to_wire(error, request_id)
-            await send_dialect_error(send, route.dialect, refusal, request_id)
+            occasion = Occasion(raw_path(scope), request_id, descriptor_of(route.method.request_class))
+            await send_dialect_error(send, route.dialect, refusal, occasion)
             return refusal.code
-        sent = [("x-request-id", request_id)]
-        await respond(send, 200, JSON, body, headers=sent, gzipped=accepts_gzip(headers))
+        sent = [*answer.headers, ("x-request-id", request_id)]
+        await respond(send, 200, answer.content_type, answer.body, headers=sent, gzipped=accepts_gzip(headers))
         return "ok"
 
     async def _call(
         self, route: _MountedMethod, verb: str, headers: Mapping[str, str], receive: Receive, request_id: str
     ) -> Message:
-        if verb != "POST":
-            raise wrong_verb(verb, "POST")
+        is_get = verb == "GET" and route.method.legacy_get
+        if verb != "POST" and not is_get:
+            raise wrong_verb(verb, "GET, POST" if route.method.legacy_get else "POST")
         call = await self._chain.admit(route.method, headers, request_id)
-        content_type = headers.get("content-type", "")
-        # The rule of REST: no type is what Python's clients send, and a form is what a browser sends for a stranger.
-        if content_type.partition(";")[0].strip().lower() not in ("", JSON):
-            raise unsupported_media_type(content_type, JSON)
+        if is_get:
+            return await self._chain.unary(route.method, route.method.request_class(), call)
+        # Whatever type is declared is read as JSON, as the servers do that mounts imitate: Python's clients send none,
+        # and curl says form. A browser that posts for a stranger's page must not get in that way.
+        if headers.get("sec-fetch-site") == "cross-site":
+            raise to_wire(
+                Forbidden(Reason.FEATURE_DISABLED, "calls from other sites' pages are not served"), request_id
+            )
         body = await read_body(headers, receive, route.max_body_bytes)
         try:
             request = route.dialect.codec(route.method.request_class).decode(body)
@@ -115,12 +129,18 @@ class MountTransport:
         return await self._chain.unary(route.method, request, call)
 
 
-async def send_dialect_error(send: Send, dialect: Dialect, error: WireError, request_id: str) -> None:
+def _mounted(method: Method, dialect: Dialect, max_body_bytes: int) -> _MountedMethod:
+    """Raises ValueError when the method's rules name a field that its response does not have."""
+    binding = HttpBinding("POST", method.path, "*", method.mounted_body)
+    return _MountedMethod(method, dialect, max_body_bytes, compile_answer(method, binding, dialect))
+
+
+def _is_below(path: str, owned: str) -> bool:
+    return path == owned or path.startswith(f"{owned}/")
+
+
+async def send_dialect_error(send: Send, dialect: Dialect, error: WireError, occasion: Occasion) -> None:
     """Answer with an error in a family's envelope."""
-    rendered = dialect.render_error(error)
-    await respond(send, rendered.status, rendered.content_type, rendered.body, headers=error_headers(error, request_id))
-
-
-async def send_unknown_route(send: Send, dialect: Dialect, path: str, request_id: str) -> None:
-    """Answer for a path that is nothing, in the envelope of the family that it lies under."""
-    await send_dialect_error(send, dialect, unknown_route(path), request_id)
+    rendered = dialect.render_error(error, occasion)
+    headers = error_headers(error, occasion.request_id, rendered.headers)
+    await respond(send, rendered.status, rendered.content_type, rendered.body, headers=headers)

@@ -98,48 +98,50 @@ def _rule_check(field: FieldDescriptor, rules: options_pb2.FieldRules) -> Check:
             if rules.required:
                 violations.append(FieldViolation(prefix + name, "is required"))
             return
-        why = reject(getattr(message, name))
-        if why:
-            violations.append(FieldViolation(prefix + name, why))
+        violation = reject(prefix + name, getattr(message, name))
+        if violation is not None:
+            violations.append(violation)
 
     return run
 
 
-def _rejection(field: FieldDescriptor, rules: options_pb2.FieldRules) -> Callable[[Any], str | None]:
-    """Why a present value breaks the rules, or None."""
+def _rejection(field: FieldDescriptor, rules: options_pb2.FieldRules) -> Callable[[str, Any], FieldViolation | None]:
+    """How a present value breaks the rules, or None."""
     if field.is_repeated:
-        return lambda value: _reject_items(value, rules)
+        return lambda path, value: _reject_items(path, value, rules)
     if field.type == FieldDescriptor.TYPE_STRING:
         pattern = re2.compile(rules.pattern) if rules.pattern else None
-        return lambda value: _reject_text(value, rules, pattern)
+        return lambda path, value: _reject_text(path, value, rules, pattern)
     if field.message_type is not None:
-        return lambda _: None
-    return lambda value: _reject_number(value, rules)
+        return lambda _path, _value: None
+    return lambda path, value: _reject_number(path, value, rules)
 
 
-def _reject_items(value: Any, rules: options_pb2.FieldRules) -> str | None:
+def _reject_items(path: str, value: Any, rules: options_pb2.FieldRules) -> FieldViolation | None:
+    most = rules.max_items
     if rules.required and not value:
-        return "needs at least one entry"
-    if rules.max_items and len(value) > rules.max_items:
-        return f"has {len(value)} entries, at most {rules.max_items} are accepted"
+        return FieldViolation(path, "needs at least one entry", minimum=1)
+    if most and len(value) > most:
+        return FieldViolation(path, f"has {len(value)} entries, at most {most} are accepted", maximum=most)
     return None
 
 
-def _reject_text(value: str, rules: options_pb2.FieldRules, pattern: Any) -> str | None:
+def _reject_text(path: str, value: str, rules: options_pb2.FieldRules, pattern: Any) -> FieldViolation | None:
+    longest = rules.max_length
     if rules.required and not value.strip():
-        return "is required"
-    if rules.max_length and len(value) > rules.max_length:
-        return f"has {len(value)} characters, at most {rules.max_length} are accepted"
+        return FieldViolation(path, "is required")
+    if longest and len(value) > longest:
+        return FieldViolation(path, f"has {len(value)} characters, at most {longest} are accepted", maximum=longest)
     if pattern is not None and value and not pattern.fullmatch(value):
-        return f"must match {rules.pattern}"
+        return FieldViolation(path, f"must match {rules.pattern}")
     return None
 
 
-def _reject_number(value: Any, rules: options_pb2.FieldRules) -> str | None:
+def _reject_number(path: str, value: Any, rules: options_pb2.FieldRules) -> FieldViolation | None:
     if rules.required and not value:
-        return "is required"
+        return FieldViolation(path, "is required")
     if rules.HasField("minimum") and value < rules.minimum:
-        return f"is {value}, at least {rules.minimum} is accepted"
+        return FieldViolation(path, f"is {value}, at least {rules.minimum} is accepted", minimum=rules.minimum)
     if rules.HasField("maximum") and value > rules.maximum:
-        return f"is {value}, at most {rules.maximum} is accepted"
+        return FieldViolation(path, f"is {value}, at most {rules.maximum} is accepted", maximum=rules.maximum)
     return None

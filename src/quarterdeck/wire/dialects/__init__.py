@@ -11,7 +11,7 @@ from quarterdeck.wire.dialects.conventions import (
     TimeFormat,
     UnsetMessage,
 )
-from quarterdeck.wire.dialects.dialect import Dialect, ErrorBody, MessageCodec
+from quarterdeck.wire.dialects.dialect import Dialect, ErrorBody, MessageCodec, Occasion
 from quarterdeck.wire.dialects.protojson import protojson
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "KeyNames",
     "MessageCodec",
     "Nulls",
+    "Occasion",
     "PrintedUnset",
     "TimeFormat",
     "UnsetMessage",

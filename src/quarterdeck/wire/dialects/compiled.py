@@ -12,24 +12,27 @@ from google.protobuf.message import Message
 
 from quarterdeck.errors import Invalid, Reason
 from quarterdeck.wire.dialects.conventions import Conventions
-from quarterdeck.wire.dialects.dialect import Dialect, ErrorBody, MessageCodec
+from quarterdeck.wire.dialects.dialect import UNKNOWN_OCCASION, Dialect, ErrorBody, MessageCodec, Occasion
+from quarterdeck.wire.dialects.nul import refuse_nul
 from quarterdeck.wire.dialects.parsing import Fill, Parsers, half_a_pair
 from quarterdeck.wire.dialects.printing import Printers, PrintMessage
 from quarterdeck.wire.dialects.refusal import Refusal, TooDeep
 from quarterdeck.wire.errors import WireError
 
+RenderError = Callable[[WireError, Occasion], ErrorBody]
 
-def compile_dialect(name: str, conventions: Conventions, render_error: Callable[[WireError], ErrorBody]) -> Dialect:
+
+def compile_dialect(name: str, conventions: Conventions, render_error: RenderError) -> Dialect:
     """A dialect that follows the conventions and puts errors in the family's envelope. Safe for threads."""
     return _CompiledDialect(name, conventions, render_error)
 
 
 class _CompiledDialect:
-    __slots__ = ("_codecs", "_empty_is_object", "_name", "_parsers", "_printers", "_render_error")
+    __slots__ = ("_codecs", "_conventions", "_name", "_parsers", "_printers", "_render_error")
 
-    def __init__(self, name: str, conventions: Conventions, render_error: Callable[[WireError], ErrorBody]) -> None:
+    def __init__(self, name: str, conventions: Conventions, render_error: RenderError) -> None:
         self._name = name
-        self._empty_is_object = conventions.empty_body_is_object
+        self._conventions = conventions
         self._render_error = render_error
         self._printers = Printers(conventions)
         self._parsers = Parsers(conventions)
@@ -43,13 +46,17 @@ class _CompiledDialect:
         known = self._codecs.get(message_class)
         return known if known is not None else self._compile(message_class)
 
-    def render_error(self, error: WireError) -> ErrorBody:
-        return self._render_error(error)
+    def render_error(self, error: WireError, occasion: Occasion = UNKNOWN_OCCASION) -> ErrorBody:
+        return self._render_error(error, occasion)
 
     def _compile(self, message_class: type[Message]) -> MessageCodec:
         descriptor = cast("Descriptor", message_class.DESCRIPTOR)
         codec = _CompiledCodec(
-            message_class, self._printers.of(descriptor), self._parsers.of(descriptor), self._empty_is_object
+            message_class,
+            self._printers.of(descriptor),
+            self._parsers.of(descriptor),
+            self._conventions.empty_body_is_object,
+            self._conventions.nul_refused,
         )
         return self._codecs.setdefault(message_class, codec)
 
@@ -60,6 +67,7 @@ class _CompiledCodec:
     print_message: PrintMessage
     fill: Fill
     empty_is_object: bool
+    nul_refused: bool
 
     def encode(self, message: Message) -> bytes:
         return orjson.dumps(self.to_json(message))
@@ -73,7 +81,7 @@ class _CompiledCodec:
             raise TooDeep().to_error() from None
 
     def decode(self, data: bytes) -> Message:
-        if not data or data.isspace():
+        if not data or data.isspace() or (self.empty_is_object and data.strip() == b"null"):
             return self._empty_body()
         try:
             value = orjson.loads(data)
@@ -82,6 +90,8 @@ class _CompiledCodec:
                 Reason.BODY_MALFORMED,
                 f"the body is not valid JSON: {error.msg} (line {error.lineno}, column {error.colno})",
             ) from None
+        if self.nul_refused:
+            refuse_nul(data, value)
         return self.from_json(value)
 
     def from_json(self, value: Any) -> Message:

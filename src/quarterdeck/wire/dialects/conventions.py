@@ -81,4 +81,8 @@ class Conventions:
     a field that comes in both of its spellings is refused."""
     unknown_keys_ignored: bool = True
     empty_body_is_object: bool = False
-    """A body of no bytes, or of white space alone, is read as `{}`; without this it is refused."""
+    """A body of no bytes, of white space alone, or `null`, is read as `{}`; without this it is refused."""
+    bare_texts: bool = False
+    """A message whose contract names a `text_field` is read from a bare text, too."""
+    nul_refused: bool = False
+    """A body with a NUL character in any text is refused, unknown keys and their values included."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
 from quarterdeck.wire.errors import WireError
@@ -32,12 +33,28 @@ class MessageCodec(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Occasion:
+    """The request that an error answers, for envelopes that tell of it."""
+
+    path: str = ""
+    """As it was sent, without the query."""
+    request_id: str = ""
+    request_type: Descriptor | None = None
+    """The request message, when the method is known: what the paths of field violations lead through."""
+
+
+UNKNOWN_OCCASION = Occasion()
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorBody:
     """An error in a family's envelope."""
 
     status: int
     content_type: str
     body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+    """In place of the usual ones of the same name, lower-case."""
 
 
 class Dialect(Protocol):
@@ -50,6 +67,6 @@ class Dialect(Protocol):
         """The codec of a message type: compiled at the first call, the same one ever after. Safe for threads."""
         ...
 
-    def render_error(self, error: WireError) -> ErrorBody:
+    def render_error(self, error: WireError, occasion: Occasion = UNKNOWN_OCCASION) -> ErrorBody:
         """An error in the family's envelope. Never fails, whatever the error says."""
         ...

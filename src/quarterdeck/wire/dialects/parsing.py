@@ -13,10 +13,12 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import EncodeError
 from google.protobuf.message_factory import GetMessageClass
 
+from quarterdeck.gen.quarterdeck.wire.v1 import options_pb2
 from quarterdeck.wire.dialects import any_types, scalars, times, well_known
 from quarterdeck.wire.dialects.conventions import MAX_DEPTH, Conventions, KeyNames, Nulls
 from quarterdeck.wire.dialects.printing import is_map, real_oneof
 from quarterdeck.wire.dialects.refusal import Refusal, TooDeep, expected, show
+from quarterdeck.wire.method import extension
 
 Fill = Callable[[Any, Any, int], None]
 Entry = tuple[str, str, bool, scalars.Read | None, Fill]
@@ -184,12 +186,16 @@ class Parsers:
         assert field.message_type is not None  # noqa: S101 - narrowing for the type checker
         name, fill = field.name, self.of(field.message_type)
         unset_text = self._unset_text(field.message_type)
+        text_field = self._text_field(field.message_type)
 
         def store(message: Any, value: Any, depth: int) -> None:
             if unset_text is not None and value == unset_text:
                 return
             nested = getattr(message, name)
             nested.SetInParent()
+            if text_field and type(value) is str:
+                setattr(nested, text_field, value)
+                return
             fill(nested, value, depth)
 
         return store
@@ -198,6 +204,12 @@ class Parsers:
         if self._conventions.unset is None or descriptor.full_name != "google.protobuf.Timestamp":
             return None
         return self._conventions.unset.time
+
+    def _text_field(self, descriptor: Descriptor) -> str:
+        if not self._conventions.bare_texts:
+            return ""
+        rules: options_pb2.MessageRules = extension(descriptor.GetOptions(), options_pb2.message_rules)
+        return rules.text_field
 
     def _drops_null(self, field: FieldDescriptor) -> bool:
         return self._conventions.nulls is Nulls.DROPPED and not _takes_null(field)

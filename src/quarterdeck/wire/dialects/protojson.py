@@ -35,12 +35,12 @@ from google.protobuf.message import Message
 
 from quarterdeck.wire.dialects.compiled import compile_dialect
 from quarterdeck.wire.dialects.conventions import Conventions
-from quarterdeck.wire.dialects.dialect import Dialect, ErrorBody
+from quarterdeck.wire.dialects.dialect import UNKNOWN_OCCASION, Dialect, ErrorBody, Occasion
 from quarterdeck.wire.error_details import error_details, printable
 from quarterdeck.wire.errors import WireError
 
 
-def render_error(error: WireError) -> ErrorBody:
+def render_error(error: WireError, _occasion: Occasion = UNKNOWN_OCCASION) -> ErrorBody:
     """Connect's error: `code`, `message`, and `details` when there are any."""
     body: dict[str, Any] = {"code": error.code.value, "message": printable(error.message)}
     details = [_detail(message) for message in error_details(error)]

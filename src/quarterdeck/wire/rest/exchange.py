@@ -7,7 +7,7 @@ from typing import Any
 
 from quarterdeck.wire.asgi import Receive, Scope, Send, accepts_gzip, header_map, raw_path, respond
 from quarterdeck.wire.connect import error_headers
-from quarterdeck.wire.dialects.dialect import Dialect
+from quarterdeck.wire.dialects.dialect import Dialect, Occasion
 from quarterdeck.wire.errors import WireError
 
 Headers = Iterable[tuple[str, str]]
@@ -43,9 +43,14 @@ class Exchange:
         """Send an error in a family's envelope; nothing when an answer has started, which then ends cut short."""
         if self.started:
             return
-        rendered = dialect.render_error(error)
-        headers = error_headers(error, self.request_id)
+        rendered = dialect.render_error(error, self.occasion)
+        headers = error_headers(error, self.request_id, rendered.headers)
         await self._whole(rendered.status, rendered.content_type, rendered.body, headers)
+
+    @property
+    def occasion(self) -> Occasion:
+        """This request, for an envelope."""
+        return Occasion(self.path, self.request_id)
 
     async def start(self, status: int, headers: Headers) -> None:
         """Send the status and the headers of an answer whose body follows in pieces."""

@@ -174,7 +174,7 @@ class EventStream:
     async def _fail(self, error: WireError) -> str:
         if not self.exchange.started:
             raise error
-        body = self.dialect.render_error(error).body
+        body = self.dialect.render_error(error, self.exchange.occasion).body
         await self.exchange.write(b"event: error\n" + _data(body) + b"\n", more=False)
         return error.code
 

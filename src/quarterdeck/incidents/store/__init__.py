@@ -1,0 +1,1 @@
+"""The incidents' tables and all SQL over them, a module per concept."""

@@ -1,0 +1,1 @@
+"""How each wing is put together: part of the composition root, a module per wing."""
