@@ -37,5 +37,15 @@ def configure_logging(log_format: Literal["text", "json"], level: str) -> None:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     # Libraries that talk about every connection.
-    for name in ("uvicorn.access", "uvicorn.error", "httpx", "httpcore", "alembic"):
+    for name in (
+        "uvicorn.access",
+        "uvicorn.error",
+        "httpx",
+        "httpcore",
+        "httpx2",
+        "httpcore2",
+        "openai",
+        "mcp",
+        "alembic",
+    ):
         logging.getLogger(name).setLevel(logging.WARNING)

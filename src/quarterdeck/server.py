@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib import metadata
 from math import ceil
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ import orjson
 from quarterdeck import migrations
 from quarterdeck.admin.admin_service import AdminService
 from quarterdeck.admin.tenant_service import TenantService
+from quarterdeck.assistant.engine.models import Models
 from quarterdeck.clock import Clock, SystemClock
 from quarterdeck.database import Database
 from quarterdeck.errors import PreconditionFailed, Reason, Unavailable
@@ -23,14 +25,28 @@ from quarterdeck.events import adopt_restored
 from quarterdeck.fleet.snapshot import FleetSnapshots
 from quarterdeck.gen.quarterdeck.admin.v1 import admin_pb2
 from quarterdeck.gen.tenant.v1 import tenant_pb2
-from quarterdeck.identity import Accounts, Caller, Identity, MethodClass, Rate, RateLimits, Role, bootstrap
+from quarterdeck.identity import (
+    Accounts,
+    Budget,
+    Caller,
+    Identity,
+    MethodClass,
+    MinuteBudgets,
+    Rate,
+    RateLimits,
+    Role,
+    bootstrap,
+)
 from quarterdeck.identity.bootstrap import TENANT_ID
 from quarterdeck.settings import Settings
+from quarterdeck.wings.assistant import AssistantWing, assistant_wing
 from quarterdeck.wings.fleet import FleetWing, fleet_wing
 from quarterdeck.wings.incidents import IncidentWing, incident_wing
-from quarterdeck.wire.chain import CallChain, RunningStreams, bind
+from quarterdeck.wire.chain import Authenticator, CallChain, RunningStreams, bind
 from quarterdeck.wire.connect import ConnectTransport
 from quarterdeck.wire.dialects import Dialect, protojson
+from quarterdeck.wire.dialects.assistant import assistant
+from quarterdeck.wire.dialects.holmes import holmes
 from quarterdeck.wire.edge import PollEdge
 from quarterdeck.wire.grpc import GrpcServer
 from quarterdeck.wire.http import Adapter, HttpApplication, Page, PageAnswer
@@ -38,6 +54,7 @@ from quarterdeck.wire.method import RateClass, Service, describe_service
 from quarterdeck.wire.metrics import CallMetrics, Figures
 from quarterdeck.wire.mounts import MountTransport
 from quarterdeck.wire.openapi import openapi_document
+from quarterdeck.wire.rate_limit_headers import RateLimitHeaders
 from quarterdeck.wire.rest.transport import RestTransport
 
 _log = logging.getLogger("quarterdeck")
@@ -69,7 +86,7 @@ class Application:
     """To be ended before the transports stop: by themselves they never would."""
 
 
-_Wings = tuple[FleetWing, IncidentWing]
+_Wings = tuple[FleetWing, IncidentWing, AssistantWing]
 
 
 class HeaderAuthenticator:
@@ -110,12 +127,21 @@ class TokenRates:
         RateClass.COLLECTOR: MethodClass.COLLECTOR,
     }
 
-    def __init__(self, limits: RateLimits, clock: Clock) -> None:
+    def __init__(self, limits: RateLimits, clock: Clock, assistant: MinuteBudgets) -> None:
         self._limits = limits
         self._clock = clock
+        self._assistant = assistant
 
     def take(self, token_id: str, rate_class: RateClass) -> None:
-        self._limits.take(token_id, self._CLASSES[rate_class], self._clock.monotonic())
+        if rate_class is RateClass.ASSISTANT:
+            self._assistant.take(token_id, self._clock.now().timestamp())
+        else:
+            self._limits.take(token_id, self._CLASSES[rate_class], self._clock.monotonic())
+
+    def assistant_budget(self, authenticator: Authenticator, headers: Mapping[str, str]) -> Budget:
+        """What is left for whoever sent these headers."""
+        caller = authenticator.recall(headers)
+        return self._assistant.read(None if caller is None else caller.token_id, self._clock.now().timestamp())
 
 
 def transports(
@@ -125,12 +151,13 @@ def transports(
     pages: Mapping[str, Page] | None = None,
     adapters: Sequence[Adapter] = (),
     figures: Sequence[Figures] = (),
+    budgets: RateLimitHeaders | None = None,
     max_body_bytes: int = 4 * 1024 * 1024,
     share_grpc_port: bool = False,
 ) -> Transports:
     """Every transport in front of a chain. The fixed pages `/metrics` and `/openapi.json` come with it."""
     observer = CallMetrics(figures)
-    known = {"protojson": protojson, **(dialects or {})}
+    known = {"protojson": protojson, "holmes": holmes, "assistant": assistant, **(dialects or {})}
     connect = ConnectTransport(chain, observer, max_body_bytes=max_body_bytes)
     methods = {method.path: method for service in chain.services for method in service.methods}
     return Transports(
@@ -141,6 +168,7 @@ def transports(
             rest=RestTransport(chain, known, max_body_bytes=max_body_bytes, observer=observer),
             pages={"/metrics": observer.page, "/openapi.json": _openapi_page(chain.services), **(pages or {})},
             adapters=adapters,
+            budgets=budgets,
         ),
         grpc=GrpcServer(chain, observer, max_body_bytes=max_body_bytes, share_port=share_grpc_port),
     )
@@ -173,11 +201,12 @@ async def application(
         async with (
             fleet_wing(settings, database, clock) as fleet,
             incident_wing(settings, database, clock) as incidents,
+            assistant_wing(settings, database, clock, {**fleet.services, **incidents.services}) as assistants,
             _running(
                 settings,
                 database,
                 clock,
-                (fleet, incidents),
+                (fleet, incidents, assistants),
                 first_token=first_token,
                 share_grpc_port=share_grpc_port,
                 further=further or {},
@@ -247,13 +276,20 @@ async def _running(
     dialects: Mapping[str, Dialect],
 ) -> AsyncIterator[Application]:
     identity = Identity(database, clock)
-    fleet, incidents = wings
-    services = {**fleet.services, **incidents.services, **own_services(settings, database, clock, identity), **further}
+    fleet, incidents, assistants = wings
+    services = {
+        **fleet.services,
+        **incidents.services,
+        **assistants.services,
+        **own_services(settings, database, clock, identity),
+        **further,
+    }
+    rates = TokenRates(_rate_limits(settings), clock, MinuteBudgets(settings.rate_limit_assistant))
     chain = CallChain(
         tuple(services),
         bind(services),
         authenticator=HeaderAuthenticator(identity) if settings.authenticates else NoAuthenticator(),
-        rate_limiter=TokenRates(_rate_limits(settings), clock),
+        rate_limiter=rates,
     )
     identity.start()
     try:
@@ -261,11 +297,12 @@ async def _running(
             transports(
                 chain,
                 dialects={incidents.dialect.name: incidents.dialect, **dialects},
-                adapters=incidents.adapters(chain.authenticator),
+                adapters=[*incidents.adapters(chain.authenticator), *assistants.adapters(chain)],
                 figures=[incidents.metrics],
+                budgets=RateLimitHeaders(partial(rates.assistant_budget, chain.authenticator)),
                 pages={
                     "/healthz": _healthz,
-                    "/readyz": _Readiness(database, fleet.snapshots, clock).page,
+                    "/readyz": _Readiness(database, fleet.snapshots, assistants.models).page,
                     **incidents.pages(),
                 },
                 max_body_bytes=settings.max_body_bytes,
@@ -308,23 +345,25 @@ def _openapi_page(services: tuple[Service, ...]) -> Page:
 
 
 async def _healthz() -> PageAnswer:
-    return PageAnswer(200, "application/json", b'{"status":"ok"}')
+    return PageAnswer(200, "application/json", b'{"status":"healthy"}')
 
 
 class _Readiness:
     """Ready means that polls are answered. That the database is away is told, but collectors must still come here."""
 
-    def __init__(self, database: Database, snapshots: FleetSnapshots, clock: Clock) -> None:
+    def __init__(self, database: Database, snapshots: FleetSnapshots, models: Models) -> None:
         self._database = database
         self._snapshots = snapshots
-        self._clock = clock
+        self._models = models
         self._ping: asyncio.Task[None] | None = None
 
     async def page(self) -> PageAnswer:
         away = await self._is_away()
         age = self._snapshots.oldest_age()
         report = {
-            "status": "degraded" if away else "ok",
+            "status": "degraded" if away else "ready",
+            "models": self._models.names(),
+            "tool_support": {each.name: each.tool_support for each in self._models.described()},
             "database": "unavailable" if away else "ok",
             "migrations": "ok",
             "snapshot_age_seconds": round(age, 3),

@@ -78,6 +78,57 @@ class Settings(BaseSettings):
         default=None,
         description="Severities, roles, statuses, labels, fields, hooks, tokens; applied at every start.",
     )
+    models_file: Path | None = Field(
+        default=None, description="The model list, as YAML; the planner without a language model answers without one."
+    )
+    model_list: dict[str, Any] = Field(default={}, description="The same list, in quarterdeck.toml.")
+    default_model: str = Field(default="", description="The model for requests that name none; the first when empty.")
+    strict_models: bool = Field(default=False, description="Refuse unknown model names; else the default answers.")
+    probe_models: bool = Field(default=True, description="Find out at start whether each model can call tools.")
+    assistant_concurrency: int = Field(default=128, ge=1, description="Runs at work at the same time, per process.")
+    run_lease: float = Field(
+        default=15, ge=1, description="Seconds until another process takes over the run of one that died."
+    )
+    max_steps: int = Field(default=100, ge=1, description="Model calls of one run.")
+    tool_result_window_percent: float = Field(
+        default=15, gt=0, le=100, description="The share of the context window that one tool result may take."
+    )
+    tool_result_tokens: int = Field(default=25_000, ge=100, description="Tokens that one tool result may take.")
+    compaction_threshold_percent: int = Field(
+        default=95, ge=1, le=100, description="How full the context window gets before a conversation is shortened."
+    )
+    approval_timeout_hours: float = Field(
+        default=24, gt=0, description="Hours until an approval that nobody gave is denied."
+    )
+    approval_signing_key: SecretStr | None = Field(
+        default=None, description="Signs HolmesGPT's pending approvals; made once and kept in the database when unset."
+    )
+    passthrough_blocked_headers: str = Field(
+        default="authorization,cookie,set-cookie,x-api-key,x-access-token",
+        description="Headers of HolmesGPT's requests that tools never see, with commas between.",
+    )
+    prompt_parts: dict[str, bool] = Field(
+        default={}, description="Parts of the system prompt that are on or off, whatever a request says."
+    )
+    rate_limit_assistant: int = Field(
+        default=600, ge=1, description="Calls per minute of one token to the Grafana Assistant's API."
+    )
+    runbooks_dir: Path | None = Field(default=None, description="A directory of runbooks: Markdown with front matter.")
+    prometheus_url: str = Field(default="", description="A Prometheus, or what speaks its API; no tool without it.")
+    prometheus_tenant: str = Field(default="", description="X-Scope-OrgID for it: Mimir's tenant.")
+    prometheus_token: SecretStr | None = Field(default=None, description="A bearer token for it.")
+    loki_url: str = Field(default="", description="A Loki; no tool without it.")
+    loki_tenant: str = Field(default="", description="X-Scope-OrgID for it.")
+    loki_token: SecretStr | None = Field(default=None, description="A bearer token for it.")
+    alertmanager_url: str = Field(default="", description="An Alertmanager; no tool without it.")
+    alertmanager_tenant: str = Field(default="", description="X-Scope-OrgID for it.")
+    alertmanager_token: SecretStr | None = Field(default=None, description="A bearer token for it.")
+    mcp_servers_file: Path | None = Field(
+        default=None, description="MCP servers whose tools the assistant has, as the usual `mcpServers` JSON or YAML."
+    )
+    http_get_allow: str = Field(
+        default="", description="Hosts that the tool http_get may read, with commas between; no tool without any."
+    )
     validate_command: str = Field(
         default="", description="A command such as `alloy validate` that is asked about every Alloy pipeline as well."
     )

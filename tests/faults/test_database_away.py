@@ -203,7 +203,7 @@ async def _everything_was_kept(client: Client, outage: Outage) -> None:
         return "APPLIED" in status.get("status", "") or None
 
     async def ready() -> bool | None:
-        return (await client.page("/readyz")).json()["status"] == "ok" or None
+        return (await client.page("/readyz")).json()["status"] == "ready" or None
 
     for check in (all_there, reported, ready):
         await eventually(check, within=10)

@@ -45,7 +45,7 @@ async def assert_refused(
     assert error["details"][0]["type"] == "google.rpc.ErrorInfo"
     assert len(answer.content) < 4096
     assert not [text for text in INTERNALS if text in error["message"]], error["message"]
-    assert (await server.http.get("/healthz")).json() == {"status": "ok"}
+    assert (await server.http.get("/healthz")).json() == {"status": "healthy"}
 
 
 def deep(before: bytes, after: bytes, middle: bytes = b"", *, levels: int = 10_000) -> bytes:

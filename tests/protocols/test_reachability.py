@@ -20,7 +20,7 @@ def carried(server: LiveServer, caller: Caller) -> list[Method]:
     """What the protocol should carry. REST in another dialect than protojson is in tests/wire/test_mounts.py."""
     methods = []
     for service in server.services:
-        if caller.name != "REST" or service.dialect == "protojson":
+        if caller.name not in {"REST", "SSE"} or service.dialect == "protojson":
             methods += [method for method in service.methods if caller.carries(method)]
     return methods
 

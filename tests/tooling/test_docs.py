@@ -24,8 +24,12 @@ def test_every_setting_is_documented_with_its_default():
     rows = dict(re.findall(r"^\| `(\w+)` \| ?(.*?) ?\|", (ROOT / "docs/operations.md").read_text(), re.MULTILINE))
     assert set(rows) == set(Settings.model_fields)
     for name, field in Settings.model_fields.items():
-        default = "" if field.default in (None, "") else f"`{str(field.default).replace('False', 'false')}`"
+        default = "" if field.default in (None, "") else f"`{_written(field.default)}`"
         assert rows[name] == default, name
+
+
+def _written(default: object) -> str:
+    return str(default).lower() if isinstance(default, bool) else str(default)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())

@@ -13,10 +13,22 @@ import pytest
 from quarterdeck.identity.call import CallContext
 from quarterdeck.wire.chain import CallChain, bind
 from quarterdeck.wire.dialects.protojson import protojson
+from quarterdeck.wire.method import EventForm
 from quarterdeck.wire.rest.sse import Pace
 from quarterdeck.wire.rest.transport import RestTransport
 from tests.gen.testing.v1 import conformance_pb2 as pb
-from tests.wire.test_rest_echo import AS_VIEWER, ECHO, Echo, Finished, NoLimits, Tokens, answer, scope_of, transport_of
+from tests.wire.test_rest_echo import (
+    AS_VIEWER,
+    ECHO,
+    PATIENT,
+    Echo,
+    Finished,
+    NoLimits,
+    Tokens,
+    answer,
+    scope_of,
+    transport_of,
+)
 
 PROMPT = Pace(first_message=0.01, silence=0.01)
 NEVER_SOON = 5
@@ -27,7 +39,14 @@ class Reader:
     """A client of one stream that takes messages when it wants to."""
 
     def __init__(
-        self, transport: RestTransport, target: str, headers: Mapping[str, str] = AS_VIEWER, *, taking: bool = True
+        self,
+        transport: RestTransport,
+        target: str,
+        headers: Mapping[str, str] = AS_VIEWER,
+        *,
+        taking: bool = True,
+        verb: str = "GET",
+        body: bytes = b"",
     ) -> None:
         self.sent: asyncio.Queue[Any] = asyncio.Queue()
         self.offered = asyncio.Event()
@@ -35,8 +54,8 @@ class Reader:
         if taking:
             self._taking.set()
         self._incoming: asyncio.Queue[Any] = asyncio.Queue()
-        self._incoming.put_nowait({"type": "http.request", "body": b"", "more_body": False})
-        scope = scope_of("GET", target, headers)
+        self._incoming.put_nowait({"type": "http.request", "body": body, "more_body": False})
+        scope = scope_of(verb, target, headers)
         self.task = asyncio.create_task(transport.handle(scope, self._incoming.get, self._send, "r-1"))
 
     async def _send(self, message: Any) -> None:
@@ -235,6 +254,33 @@ async def test_an_id_cannot_forge_events():
 
     got = await answer(transport_of(Forging()), "GET", "/test/v1/count/9", headers=AS_VIEWER)
     assert [set(event) for event in events(got.body)] == [{"data"}] * 3 + [{"event", "data"}]
+
+
+def unnamed(echo: Echo, pace: Pace = PATIENT) -> RestTransport:
+    methods = tuple(replace(each, event_form=EventForm.UNNAMED) if each.streams else each for each in ECHO.methods)
+    service = replace(ECHO, methods=methods)
+    chain = CallChain((service,), bind({service: echo}), Tokens(), NoLimits())
+    return RestTransport(chain, {"protojson": protojson}, pace=pace)
+
+
+@pytest.mark.parametrize(
+    ("target", "body"),
+    [
+        pytest.param("?after=6", b'id: 7\ndata: {"number":7}\n\nid: 8\ndata: {"number":8}\n\n', id="to its end"),
+        pytest.param("?after=6&failAfter=7", b'id: 7\ndata: {"number":7}\n\n', id="to its failure"),
+        pytest.param("?after=8", b"", id="of nothing"),
+    ],
+)
+async def test_unnamed_records_keep_their_id_out_of_the_data_and_end_without_a_word(target, body):
+    got = await answer(unnamed(Echo()), "GET", f"/test/v1/count/8{target}", headers=AS_VIEWER)
+    assert (got.status, got.body, got.headers["content-type"]) == (200, body, "text/event-stream")
+
+
+async def test_a_quiet_stream_of_unnamed_records_comments():
+    reader = Reader(unnamed(Echo(quiet_after=1), Pace(first_message=60, silence=0.01)), "/test/v1/count/9")
+    assert (await reader.take())["status"] == 200
+    assert [await reader.text() for _ in range(3)] == ['id: 1\ndata: {"number":1}\n\n', *[": waiting\n\n"] * 2]
+    await reader.leave()
 
 
 async def test_head_runs_no_stream():

@@ -6,6 +6,7 @@ from importlib import metadata
 
 import click
 
+from quarterdeck.cli.ask import ask, chats, investigate
 from quarterdeck.cli.db import db
 from quarterdeck.cli.fleet import fleet
 from quarterdeck.cli.incident import incident
@@ -21,5 +22,5 @@ def main() -> None:
     """Quarterdeck: configuration for a fleet of collectors, from your own server."""
 
 
-for command in (serve, token, tenant, fleet, incident, org, db, simulate):
+for command in (serve, token, tenant, fleet, incident, org, ask, chats, investigate, db, simulate):
     main.add_command(command)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 
@@ -47,6 +47,8 @@ class CallContext:
     caller: Caller
     request_id: str
     on_repeatable: Callable[[Callable[[], bool]], None] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The request's headers, lower-case, credentials among them."""
 
     @property
     def tenant_id(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from quarterdeck.jobs.job import Backoff, Job, JobState, LeaseLost
 from quarterdeck.jobs.runner import GiveUp, Handler, JobRunner, Outcome, TryLater
-from quarterdeck.jobs.store import TOPIC, enqueue, forget, get, list_dead, purge, replay
+from quarterdeck.jobs.store import TOPIC, enqueue, enqueue_held, forget, get, list_dead, purge, replay
 
 __all__ = [
     "TOPIC",
@@ -18,6 +18,7 @@ __all__ = [
     "Outcome",
     "TryLater",
     "enqueue",
+    "enqueue_held",
     "forget",
     "get",
     "list_dead",

@@ -97,6 +97,26 @@ class JobRunner:
         """
         self._queues[queue] = _Queue(handler, backoff or Backoff(), keep_done)
 
+    @property
+    def worker(self) -> str:
+        """The name under which this runner holds jobs."""
+        return self._worker
+
+    def has_room(self) -> bool:
+        """Whether one more job could run here at once."""
+        return self._loop is not None and not self._stopping and len(self._running) < self._concurrency
+
+    def adopt(self, job: Job) -> None:
+        """Runs a job that was enqueued as held by this runner. Call it right after the commit.
+
+        While the runner stops the job is given back instead, for another one.
+        """
+        task = asyncio.create_task(
+            self._give_back(job) if self._stopping else self._run(job), name=f"job {job.queue} {job.id}"
+        )
+        self._running.add(task)
+        task.add_done_callback(self._finished)
+
     def start(self) -> None:
         """Starts taking jobs."""
         self._loop = asyncio.create_task(self._take_jobs(), name="jobs")
@@ -138,8 +158,11 @@ class JobRunner:
         return len(jobs)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
+        was_full = len(self._running) >= self._concurrency
         self._running.discard(task)
-        self._database.wake(store.TOPIC)
+        if was_full:
+            # Only then may something due have been left: without a full house, everything due was taken.
+            self._database.wake(store.TOPIC)
 
     async def _take(self) -> tuple[Job, ...]:
         free = self._concurrency - len(self._running)

@@ -10,7 +10,7 @@ attempt holds up those behind it; one that is dead does not.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from quarterdeck.clock import new_id
-from quarterdeck.database import BigInt, Json, Text, Timestamp, hint, insert, metadata, next_value
+from quarterdeck.database import BigInt, Json, Prepared, Text, Timestamp, hint, insert, metadata, next_value
 from quarterdeck.errors import NotFound, Reason
 from quarterdeck.jobs.job import Job, JobState, LeaseLost
 
@@ -51,6 +51,7 @@ jobs = sa.Table(
 _WAITING, _LEASED, _DONE, _DEAD = (state.value for state in JobState)
 _OPEN = jobs.c.state.in_((_WAITING, _LEASED))
 _OPEN_ONLY = sa.text("state IN ('waiting', 'leased')")
+_ADD = Prepared(sa.insert(jobs))
 sa.Index("ix_jobs_due", jobs.c.queue, jobs.c.due_at, postgresql_where=_OPEN_ONLY, sqlite_where=_OPEN_ONLY)
 sa.Index("ix_jobs_order", jobs.c.tenant_id, jobs.c.queue, jobs.c.order_key, jobs.c.order_number)
 sa.Index("ix_jobs_state", jobs.c.tenant_id, jobs.c.state, jobs.c.finished_at)
@@ -73,23 +74,60 @@ def enqueue(
     With a `key` the job's id is that key, and a second job with it in this queue is not added, whatever became of the
     first one. With an `order_key` the job waits for those enqueued before it with the same key.
     """
-    row = {
+    row = _new_row(tenant_id=tenant_id, queue=queue, payload=payload, now=now, key=key, max_attempts=max_attempts)
+    row |= {
+        "due_at": run_at or now,
+        "order_key": order_key,
+        "order_number": _order_number(connection, tenant_id, queue, order_key),
+    }
+    connection.execute(insert(connection, jobs).values(row).on_conflict_do_nothing())
+    hint(connection, TOPIC)
+    return str(row["id"])
+
+
+def enqueue_held(
+    connection: Connection,
+    *,
+    tenant_id: str,
+    queue: str,
+    payload: dict[str, Any],
+    now: datetime,
+    worker: str,
+    duration: timedelta,
+    key: str | None = None,
+    max_attempts: int = 10,
+) -> Job:
+    """Adds a job that `worker` has already, until `now + duration`: the attempt that begins with it is the first one.
+
+    For who does the work at once, with `JobRunner.adopt`, and wants it to be taken by somebody else if it dies. Raises
+    `Conflict` for a `key` that was used before.
+    """
+    row = _new_row(tenant_id=tenant_id, queue=queue, payload=payload, now=now, key=key, max_attempts=max_attempts)
+    row |= {"state": _LEASED, "due_at": now + duration, "attempts": 1, "fence": 1, "worker": worker}
+    _ADD.run(connection, row)
+    return _job(row)
+
+
+def _new_row(
+    *, tenant_id: str, queue: str, payload: dict[str, Any], now: datetime, key: str | None, max_attempts: int
+) -> dict[str, Any]:
+    return {
         "tenant_id": tenant_id,
         "queue": queue,
         "id": key or new_id("job"),
         "payload": payload,
         "state": _WAITING,
-        "due_at": run_at or now,
+        "due_at": now,
         "attempts": 0,
         "max_attempts": max_attempts,
-        "order_key": order_key,
-        "order_number": _order_number(connection, tenant_id, queue, order_key),
+        "order_key": None,
+        "order_number": 0,
         "fence": 0,
+        "worker": None,
+        "last_error": None,
         "created_at": now,
+        "finished_at": None,
     }
-    connection.execute(insert(connection, jobs).values(row).on_conflict_do_nothing())
-    hint(connection, TOPIC)
-    return str(row["id"])
 
 
 def lease(
@@ -263,6 +301,6 @@ def _storable(error: str) -> str:
     return error[:_MAX_ERROR].replace("\x00", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
 
 
-def _job(row: sa.RowMapping) -> Job:
+def _job(row: Mapping[Any, Any]) -> Job:
     values = {name: row[name] for name in Job.__slots__}
     return Job(**{**values, "state": JobState(values["state"])})

@@ -60,10 +60,10 @@ from quarterdeck.incidents.status_service import StatusService
 from quarterdeck.incidents.tasks_service import TasksService
 from quarterdeck.incidents.users_service import UsersService
 from quarterdeck.incidents.webhook_delivery_service import WebhookDeliveryService
-from quarterdeck.incidents.webhooks.addresses import parse_allow_list
 from quarterdeck.incidents.webhooks.delivering import purge, webhook_runner
 from quarterdeck.incidents.webhooks.queueing import DeliveryQueue
-from quarterdeck.incidents.webhooks.sender import WebhookSender
+from quarterdeck.incidents.webhooks.sender import ALLOW_SETTING, WebhookSender
+from quarterdeck.outgoing.addresses import parse_allow_list
 from quarterdeck.settings import Settings
 from quarterdeck.wire.chain import Authenticator
 from quarterdeck.wire.dialects import Dialect
@@ -114,7 +114,7 @@ async def incident_wing(settings: Settings, database: Database, clock: Clock) ->
     insight = IncidentInsightService(database, clock, settings.public_url)
     services = _services(settings, database, clock, queue, insight)
     await _apply_organisation_file(settings, database, clock, services)
-    sender = WebhookSender(clock, allowed=parse_allow_list(settings.webhook_allow.split(",")))
+    sender = WebhookSender(clock, allowed=parse_allow_list(settings.webhook_allow.split(","), setting=ALLOW_SETTING))
     runner = webhook_runner(database, clock, sender, worker=new_id("worker"))
     runner.start()
     purging = asyncio.create_task(_purge_regularly(database, clock))

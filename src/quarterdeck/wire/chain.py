@@ -113,12 +113,12 @@ class CallChain:
         Raises WireError.
         """
         try:
-            caller = await self.authenticator.authenticate(headers)
+            caller = await self.authenticator.authenticate(_credentials(method, headers))
             authorise(method, caller)
             self.rate_limiter.take(caller.token_id, method.rate_class)
         except Exception as error:
             raise to_wire(error, request_id) from error
-        return CallContext(caller=caller, request_id=request_id)
+        return CallContext(caller=caller, request_id=request_id, headers=headers)
 
     def readmit(self, method: Method, headers: Mapping[str, str], caller: Caller) -> bool:
         """Whether a caller admitted before may call again right now. Takes from its budget; raises nothing."""
@@ -152,6 +152,12 @@ class CallChain:
                     yield message
         except Exception as error:
             raise to_wire(error, call.request_id) from error
+
+
+def _credentials(method: Method, headers: Mapping[str, str]) -> Mapping[str, str]:
+    if not method.api_key_first or not headers.get("x-api-key"):
+        return headers
+    return {name: value for name, value in headers.items() if name != "authorization"}
 
 
 def authorise(method: Method, caller: Caller) -> None:

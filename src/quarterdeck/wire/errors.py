@@ -9,9 +9,10 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from quarterdeck import errors
-from quarterdeck.errors import DomainError, FieldViolation, LimitExceeded, Reason
+from quarterdeck.errors import DomainError, FieldViolation, Invalid, LimitExceeded, Reason
 
 _log = logging.getLogger("quarterdeck.wire")
 
@@ -74,6 +75,18 @@ CODE_OF: Mapping[type[DomainError], Code] = {
 """Every subclass of DomainError has a row; a test walks the subclasses."""
 
 
+Fault = Mapping[str, Any]
+"""One thing wrong with a body, in the words of the family whose dialect found it."""
+
+
+class InvalidBody(Invalid):
+    """A body that breaks its schema, with all its `faults`."""
+
+    def __init__(self, message: str, faults: tuple[Fault, ...]) -> None:
+        super().__init__(Reason.BODY_MALFORMED, message)
+        self.faults = faults
+
+
 @dataclass(eq=False)
 class WireError(Exception):
     """An error ready for any envelope: code, sentence, and what a machine may want to know.
@@ -88,6 +101,8 @@ class WireError(Exception):
     reason: str = ""
     violations: tuple[FieldViolation, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
+    """For envelopes that list what is wrong with a body."""
     retry_after: float | None = None
     http_status: int = 0
     headers: tuple[tuple[str, str], ...] = ()
@@ -116,6 +131,7 @@ def to_wire(error: BaseException, request_id: str) -> WireError:
             reason=error.reason,
             violations=error.violations,
             metadata=error.metadata,
+            faults=error.faults if isinstance(error, InvalidBody) else (),
             retry_after=error.retry_after if isinstance(error, LimitExceeded) else None,
         )
     if isinstance(error, TimeoutError):

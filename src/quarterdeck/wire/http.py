@@ -18,6 +18,7 @@ from quarterdeck.wire.dialects.dialect import Occasion
 from quarterdeck.wire.edge import PollEdge
 from quarterdeck.wire.errors import WireError, to_wire, unknown_route, wrong_verb
 from quarterdeck.wire.mounts import MountTransport, send_dialect_error
+from quarterdeck.wire.rate_limit_headers import RateLimitHeaders
 from quarterdeck.wire.rest.transport import RestTransport
 
 _log = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ class HttpApplication:
         rest: RestTransport,
         pages: Mapping[str, Page],
         adapters: Sequence[Adapter] = (),
+        budgets: RateLimitHeaders | None = None,
     ) -> None:
         self._edge = edge
         self._edge_path = edge.path if edge is not None else ""
@@ -65,11 +67,14 @@ class HttpApplication:
         self._rest = rest
         self._pages = pages
         self._adapters = tuple(adapters)
+        self._budgets = budgets
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise RuntimeError(f"only HTTP is served here, not {scope['type']}")
         request_id = new_request_id()
+        if self._budgets is not None:
+            send = self._budgets.adding(scope, send)
         try:
             await self._route(scope, receive, send, request_id)
         except ClientDisconnected:

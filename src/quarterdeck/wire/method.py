@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any
 
 from google.api import annotations_pb2, http_pb2
 from google.protobuf import descriptor_pb2
-from google.protobuf.descriptor import Descriptor, MethodDescriptor, ServiceDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
@@ -27,6 +27,15 @@ class RateClass(IntEnum):
 
     API = options_pb2.RATE_CLASS_API
     COLLECTOR = options_pb2.RATE_CLASS_COLLECTOR
+    ASSISTANT = options_pb2.RATE_CLASS_ASSISTANT
+
+
+class EventForm(IntEnum):
+    """How the records of a stream look as Server-Sent Events; see `quarterdeck.wire.v1.EventForm`."""
+
+    PLAIN = options_pb2.EVENT_FORM_UNSPECIFIED
+    UNNAMED = options_pb2.EVENT_FORM_UNNAMED
+    NAMED = options_pb2.EVENT_FORM_NAMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +99,13 @@ class Method:
     bindings: tuple[HttpBinding, ...]
     stream_id_field: str
     stream_resume_field: str
+    event_form: EventForm
+    twin: str
+    """The name of the stream that REST paths of this unary method become when `twin_field` of the request is true."""
+    twin_field: str
+    """Of a stream that is a twin: the field that its own REST paths set."""
+    api_key_first: bool
+    """Whether `X-API-Key` hides `Authorization`."""
     legacy_get: bool
     """On mounts: whether GET is the same call with an empty request."""
     mounted_body: str
@@ -132,7 +148,7 @@ def describe_service(descriptor: ServiceDescriptor) -> Service:
     rules: options_pb2.ServiceRules = extension(descriptor.GetOptions(), options_pb2.service_rules)
     return Service(
         name=descriptor.full_name,
-        methods=tuple(_describe_method(method) for method in descriptor.methods),
+        methods=_joined([_describe_method(method, rules) for method in descriptor.methods]),
         dialect=rules.dialect or "protojson",
         mounts=tuple(mount for declared in rules.mounts for mount in _mounts(declared, descriptor.name)),
         max_body_bytes=rules.max_body_bytes,
@@ -147,7 +163,30 @@ def _mounts(declared: options_pb2.Mount, name: str) -> Iterator[Mount]:
         yield Mount(declared.prefix, join, declared.service_name or name, declared.shared)
 
 
-def _describe_method(descriptor: MethodDescriptor) -> Method:
+def _joined(methods: list[Method]) -> tuple[Method, ...]:
+    """The methods, each twin knowing its field. Raises ValueError when two cannot be one path."""
+    by_name = {method.name: method for method in methods}
+    for method in methods:
+        if method.twin:
+            twin = by_name.get(method.twin)
+            if twin is None or method.streams or not twin.streams or not _alike(method, twin):
+                raise ValueError(f"{method.path}: {method.twin!r} is no stream of the same request, role and budget")
+            if not _is_bool(method, method.twin_field):
+                raise ValueError(f"{method.path}: {method.twin_field!r} is no bool field of its request")
+            by_name[twin.name] = replace(twin, twin_field=method.twin_field)
+    return tuple(by_name.values())
+
+
+def _alike(one: Method, other: Method) -> bool:
+    return (one.request_class, one.role, one.rate_class) == (other.request_class, other.role, other.rate_class)
+
+
+def _is_bool(method: Method, name: str) -> bool:
+    found = method.descriptor.input_type.fields_by_name.get(name)
+    return found is not None and not found.is_repeated and found.type == FieldDescriptor.TYPE_BOOL
+
+
+def _describe_method(descriptor: MethodDescriptor, service: options_pb2.ServiceRules) -> Method:
     options = descriptor.GetOptions()
     rules: options_pb2.MethodRules = extension(options, options_pb2.method_rules)
     if rules.role == options_pb2.ROLE_UNSPECIFIED:
@@ -166,6 +205,10 @@ def _describe_method(descriptor: MethodDescriptor) -> Method:
         bindings=tuple(_bindings(extension(options, annotations_pb2.http))),
         stream_id_field=rules.stream.id_field,
         stream_resume_field=rules.stream.resume_field,
+        event_form=EventForm(rules.stream.form),
+        twin=rules.twin.method,
+        twin_field=rules.twin.field,
+        api_key_first=service.api_key_first,
         legacy_get=rules.mounted.legacy_get,
         mounted_body=rules.mounted.response_body,
         descriptor=descriptor,

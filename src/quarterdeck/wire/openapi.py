@@ -4,7 +4,8 @@ OpenAPI holds less than `google.api.http`, so two things are said in its extensi
 has the verbs that OpenAPI does not know, and `x-required-role` of an operation has the lowest role that may call it.
 Paths of one shape are one path there, whatever their variables are called: the first name is kept. A variable of
 several segments has the pattern of its segments; its value stands in the path with its slashes. Fields are named and
-typed as in protojson. The descriptors carry no comments, so there are no descriptions of ours.
+typed as in protojson, but for the dialects that are `PROTO_NAMED`. A path that is JSON or a stream has both as content.
+The descriptors carry no comments, so there are no descriptions of ours.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ from quarterdeck.wire.rest.template import ANY_REST, ANY_SEGMENT, PathTemplate, 
 from quarterdeck.wire.rest.text_values import text_reader
 
 _VERBS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
+PROTO_NAMED = frozenset({"holmes"})
+"""Dialects whose keys are the proto names."""
+
 _SECURITY: Mapping[str, Json] = {
     "basic": {
         "type": "http",
@@ -38,8 +42,9 @@ _SECURITY: Mapping[str, Json] = {
 
 def openapi_document(services: Iterable[Service], *, title: str, version: str) -> Json:
     """The document as JSON values. Services without REST paths are left out."""
-    document = _Document()
-    for service in services:
+    known = tuple(services)
+    document = _Document({each.descriptor.file.package for each in known if each.dialect in PROTO_NAMED})
+    for service in known:
         for method in service.methods:
             for number, binding in enumerate(method.bindings):
                 document.add(service, method, binding, number)
@@ -58,10 +63,10 @@ def openapi_document(services: Iterable[Service], *, title: str, version: str) -
 
 
 class _Document:
-    def __init__(self) -> None:
+    def __init__(self, proto_named: set[str]) -> None:
         self.paths: Json = {}
         self.responses: Json = {}
-        self.schemas = Schemas()
+        self.schemas = Schemas(proto_named)
         self._path_of_shape: dict[str, _Path] = {}
 
     def add(self, service: Service, method: Method, binding: HttpBinding, number: int) -> None:
@@ -96,7 +101,7 @@ class _Document:
             "operationId": f"{method.service_name}.{method.name}{suffix}",
             "tags": [service.name],
             "x-required-role": method.role.name.lower(),
-            "responses": {"200": self._answer(method, binding), "default": self._error(service.dialect)},
+            "responses": {"200": self._answer(service, method, binding), "default": self._error(service.dialect)},
         }
         if method.descriptor.GetOptions().deprecated:
             operation["deprecated"] = True
@@ -110,13 +115,17 @@ class _Document:
             return self._content(descriptor, None)
         return self._content(descriptor, descriptor.fields_by_name[binding.body])
 
-    def _answer(self, method: Method, binding: HttpBinding) -> Json:
+    def _answer(self, service: Service, method: Method, binding: HttpBinding) -> Json:
         descriptor = descriptor_of(method.response_class)
         if method.streams:
             event = {"description": "The data of each event.", **self.schemas.of_message(descriptor)}
             return {"description": "A stream of events.", "content": {"text/event-stream": {"schema": event}}}
         field = descriptor.fields_by_name[binding.response_body] if binding.response_body else None
-        return {"description": "Success.", "content": self._content(descriptor, field)}
+        content = self._content(descriptor, field)
+        twin = next((each for each in service.methods if each.name == method.twin), None)
+        if twin is not None:
+            content |= self._answer(service, twin, binding)["content"]
+        return {"description": "Success.", "content": content}
 
     def _content(self, descriptor: Descriptor, field: FieldDescriptor | None) -> Json:
         if is_raw(descriptor if field is None else single_message(field)):

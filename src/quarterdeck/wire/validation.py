@@ -134,6 +134,8 @@ def _reject_text(path: str, value: str, rules: options_pb2.FieldRules, pattern: 
         return FieldViolation(path, f"has {len(value)} characters, at most {longest} are accepted", maximum=longest)
     if pattern is not None and value and not pattern.fullmatch(value):
         return FieldViolation(path, f"must match {rules.pattern}")
+    if rules.one_of and value and value not in rules.one_of:
+        return FieldViolation(path, f"must be one of {', '.join(rules.one_of)}")
     return None
 
 

@@ -21,10 +21,10 @@ from quarterdeck.gen.quarterdeck.incident.v1 import webhook_delivery_service_pb2
 from quarterdeck.identity import Role
 from quarterdeck.incidents.incident import Actor, IncidentView, User
 from quarterdeck.incidents.store import incidents as incidents_store
-from quarterdeck.incidents.webhooks.addresses import NOTHING_MORE
 from quarterdeck.incidents.webhooks.delivering import KEPT_FOR, USER_AGENT, purge
 from quarterdeck.incidents.webhooks.retries import MOST_TRIES, read_retry_after, wait_after
 from quarterdeck.incidents.webhooks.signature import verify
+from quarterdeck.outgoing.addresses import NOTHING_MORE
 from tests.services.fleet_house import HouseClock, SeveredDatabase
 from tests.services.incidents.webhook_house import (
     SECRET,

@@ -16,8 +16,8 @@ import pytest_asyncio
 
 from quarterdeck.clock import SystemClock
 from quarterdeck.errors import Invalid
-from quarterdeck.incidents.webhooks.addresses import is_public, parse_allow_list
-from quarterdeck.incidents.webhooks.sender import WebhookSender
+from quarterdeck.incidents.webhooks.sender import ALLOW_SETTING, WebhookSender
+from quarterdeck.outgoing.addresses import is_public, parse_allow_list
 from tests.services.incidents.webhook_house import Receiver
 
 PRIVATE = (
@@ -187,7 +187,7 @@ def test_public_addresses_are_known(address: str) -> None:
     ],
 )
 async def test_the_allow_list_opens_what_it_names(entries: str, host: str, reached: bool) -> None:
-    allowed = parse_allow_list(entries.split(","))
+    allowed = parse_allow_list(entries.split(","), setting=ALLOW_SETTING)
     half: dict[str, Sequence[str]] = {"half-private.example": ["127.0.0.1", "10.9.8.7"]}
 
     async def resolved(name: str, port: int) -> Sequence[str]:
@@ -207,7 +207,7 @@ async def test_the_allow_list_opens_what_it_names(entries: str, host: str, reach
 @pytest.mark.parametrize("entry", ["10.0.0.0/33", "http://example.com", "a b", "10.0.0.1:80", "*.example.com", "/etc"])
 def test_an_allow_list_that_would_not_work_is_refused(entry: str) -> None:
     with pytest.raises(Invalid):
-        parse_allow_list([entry])
+        parse_allow_list([entry], setting=ALLOW_SETTING)
 
 
 async def test_the_name_is_resolved_once_and_the_checked_address_is_the_one_connected_to() -> None:
@@ -218,7 +218,9 @@ async def test_the_name_is_resolved_once_and_the_checked_address_is_the_one_conn
         asked.append(host)
         return answers.pop(0)
 
-    sender = WebhookSender(SystemClock(), resolve=rebinding, allowed=parse_allow_list(["127.0.0.1"]))
+    sender = WebhookSender(
+        SystemClock(), resolve=rebinding, allowed=parse_allow_list(["127.0.0.1"], setting=ALLOW_SETTING)
+    )
     async with Receiver().listening() as receiver:
         assert (await sender.send(f"http://rebinding.example:{receiver.port}/", [], b"{}")).ok
         assert asked == ["rebinding.example"]
@@ -229,7 +231,7 @@ async def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.Monke
     async with Receiver().listening() as proxy, Receiver().listening() as receiver:
         for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
-        sender = WebhookSender(SystemClock(), allowed=parse_allow_list(["127.0.0.1"]))
+        sender = WebhookSender(SystemClock(), allowed=parse_allow_list(["127.0.0.1"], setting=ALLOW_SETTING))
         assert (await sender.send(receiver.url, [], b"{}")).ok
         await sender.close()
         assert (proxy.connections, receiver.connections) == (0, 1)
@@ -241,7 +243,9 @@ async def test_a_name_that_takes_long_to_resolve_uses_up_its_own_time_alone() ->
             await asyncio.Event().wait()
         return ["127.0.0.1"]
 
-    sender = WebhookSender(SystemClock(), resolve=slow, allowed=parse_allow_list(["127.0.0.1"]), timeout=0.5)
+    sender = WebhookSender(
+        SystemClock(), resolve=slow, allowed=parse_allow_list(["127.0.0.1"], setting=ALLOW_SETTING), timeout=0.5
+    )
     async with Receiver().listening() as receiver:
         late, quick = await asyncio.gather(
             sender.send(f"http://slow.example:{receiver.port}/", [], b"{}"),
@@ -265,7 +269,9 @@ async def test_tls_asks_for_the_name_and_checks_it(tmp_path: Path, monkeypatch: 
     async def everywhere_here(_host: str, _port: int) -> Sequence[str]:
         return ["127.0.0.1"]
 
-    sender = WebhookSender(SystemClock(), resolve=everywhere_here, allowed=parse_allow_list(["127.0.0.1"]))
+    sender = WebhookSender(
+        SystemClock(), resolve=everywhere_here, allowed=parse_allow_list(["127.0.0.1"], setting=ALLOW_SETTING)
+    )
     receiver = Receiver()
     server = await asyncio.start_server(receiver._serve, "127.0.0.1", 0, ssl=context)
     port = server.sockets[0].getsockname()[1]

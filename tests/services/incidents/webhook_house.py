@@ -13,16 +13,16 @@ from quarterdeck.gen.incident.v1 import hook_pb2, integration_service_pb2
 from quarterdeck.gen.quarterdeck.incident.v1 import webhook_delivery_service_pb2 as delivery_pb2
 from quarterdeck.identity import Role
 from quarterdeck.incidents.change import QueueDeliveries
-from quarterdeck.incidents.webhooks.addresses import AllowList, parse_allow_list
 from quarterdeck.incidents.webhooks.delivering import webhook_runner
 from quarterdeck.incidents.webhooks.queueing import DeliveryQueue
-from quarterdeck.incidents.webhooks.sender import WebhookSender
+from quarterdeck.incidents.webhooks.sender import ALLOW_SETTING, WebhookSender
 from quarterdeck.jobs import JobRunner
+from quarterdeck.outgoing.addresses import AllowList, parse_allow_list
 from tests.services.fleet_house import HouseClock, SeveredDatabase
 from tests.services.incidents.incidents_house import IncidentsHouse, dependencies_of, incident_json, services
 
 SECRET = "a-secret-of-the-webhook-tests"
-LOOPBACK = parse_allow_list(["127.0.0.0/8"])
+LOOPBACK = parse_allow_list(["127.0.0.0/8"], setting=ALLOW_SETTING)
 
 
 @dataclass(frozen=True)

@@ -229,6 +229,14 @@ def get_revision(connection: Connection, tenant_id: str, revision_id: int) -> Re
     return _revision(row, _texts(connection, tenant_id, [row]))
 
 
+def find_revisions(connection: Connection, tenant_id: str, ids: Collection[int]) -> dict[int, Revision]:
+    """Those of a few hundred revisions that exist, by id, with contents."""
+    query = sa.select(revisions).where(revisions.c.tenant_id == tenant_id, revisions.c.id.in_(sorted(ids)))
+    rows = connection.execute(query).mappings().all()
+    texts = _texts(connection, tenant_id, rows)
+    return {row["id"]: _revision(row, texts) for row in rows}
+
+
 def texts_by_sha256(connection: Connection, tenant_id: str, sha256s: Collection[str]) -> dict[str, str]:
     """The contents behind hashes."""
     return blobs.get_many(connection, tenant_id, sha256s)

@@ -7,58 +7,30 @@ checked: a second look-up could say something else. Redirects are not followed a
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import httpx
 
 from quarterdeck.clock import Clock
-from quarterdeck.incidents.webhooks.addresses import NOTHING_MORE, AllowList, may_connect, read_address
 from quarterdeck.incidents.webhooks.http_exchange import Answered, BrokenExchange, Connection
 from quarterdeck.incidents.webhooks.retries import TryResult, is_success, is_worth_retrying, read_retry_after
+from quarterdeck.outgoing.addresses import NOTHING_MORE, AllowList
+from quarterdeck.outgoing.certificates import ssl_context
+from quarterdeck.outgoing.resolving import Refused, Resolve, SystemResolver, checked_addresses
 
 TIMEOUT: Final = 10.0
 """Seconds from connecting to the end of the answer."""
 MOST_READ: Final = 64 * 1024
 """Bytes of the answer's body."""
+ALLOW_SETTING: Final = "webhook_allow"
+"""The setting that names what webhooks may go to besides the public Internet."""
 
-_RESOLVER_THREADS: Final = 64
 _IDLE_PER_ORIGIN: Final = 4
 _KEEP_ALIVE: Final = 15.0
 _QUOTED_IN_ERRORS: Final = 80
-
-Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-"""A host name and a port to its addresses as text. Raises OSError."""
-
-
-class Refused(Exception):  # noqa: N818 - what happened
-    """The target is no place where webhooks may go."""
-
-
-class SystemResolver:
-    """Resolves as the machine does, in threads of its own: a slow name server makes only its own names wait."""
-
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(_RESOLVER_THREADS, thread_name_prefix="webhook names")
-
-    async def __call__(self, host: str, port: int) -> Sequence[str]:
-        loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(self._threads, _look_up, host, port)
-        return list(dict.fromkeys(str(address[4][0]) for address in found))
-
-    def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
-
-def _look_up(host: str, port: int) -> list[Any]:
-    try:
-        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except UnicodeError as error:  # a label that is empty or too long for the IDNA codec
-        raise OSError(f"{host[:_QUOTED_IN_ERRORS]!r} is no host name") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,26 +125,15 @@ class WebhookSender:
 
     async def _connect(self, origin: _Origin) -> Connection:
         problem: OSError | None = None
-        for address in await self._checked(origin.host, origin.port):
+        for address in await checked_addresses(
+            origin.host, origin.port, allowed=self._allowed, resolve=self._resolve, setting=ALLOW_SETTING
+        ):
             try:
                 tls = self._tls if origin.is_tls else None
                 return await Connection.open(address, origin.port, tls=tls, name=origin.host)
             except OSError as error:
                 problem = error
         raise problem or OSError("the name has no address")
-
-    async def _checked(self, host: str, port: int) -> list[str]:
-        """The addresses of a host. Raises Refused when one of them is not allowed: the next time it is the first."""
-        literal = read_address(host)
-        found = [host] if literal is not None else list(await self._resolve(host, port))
-        if self._allowed.allows_host(host):
-            return found
-        for text in found:
-            address = read_address(text)
-            if address is None or not may_connect(address, self._allowed):
-                # The address itself is not told: it would map the network for whoever made the hook.
-                raise Refused(f"{_shown(host)} is not a public address, and the setting webhook_allow does not name it")
-        return found
 
     def _kept(self, origin: _Origin) -> Connection | None:
         waiting = self._idle.get(origin, [])
@@ -211,11 +172,6 @@ class WebhookSender:
             final=not is_worth_retrying(status),
             retry_after=read_retry_after(answered.headers.get("retry-after", ""), self._clock.now()),
         )
-
-
-def ssl_context() -> ssl.SSLContext:
-    """Verifies; the CAs are those of `SSL_CERT_FILE` or `SSL_CERT_DIR`, else the usual public ones."""
-    return httpx.create_ssl_context(verify=True, trust_env=True)
 
 
 def _target(url: str) -> _Target:

@@ -12,7 +12,14 @@ from google.protobuf.message import Message
 
 from quarterdeck.errors import Invalid, Reason
 from quarterdeck.wire.dialects.conventions import Conventions
-from quarterdeck.wire.dialects.dialect import UNKNOWN_OCCASION, Dialect, ErrorBody, MessageCodec, Occasion
+from quarterdeck.wire.dialects.dialect import (
+    UNKNOWN_OCCASION,
+    BodyReader,
+    Dialect,
+    ErrorBody,
+    MessageCodec,
+    Occasion,
+)
 from quarterdeck.wire.dialects.nul import refuse_nul
 from quarterdeck.wire.dialects.parsing import Fill, Parsers, half_a_pair
 from quarterdeck.wire.dialects.printing import Printers, PrintMessage
@@ -20,20 +27,50 @@ from quarterdeck.wire.dialects.refusal import Refusal, TooDeep
 from quarterdeck.wire.errors import WireError
 
 RenderError = Callable[[WireError, Occasion], ErrorBody]
+StreamError = Callable[[WireError], Any]
+MakeBodyReader = Callable[[type[Message], MessageCodec], BodyReader]
 
 
-def compile_dialect(name: str, conventions: Conventions, render_error: RenderError) -> Dialect:
-    """A dialect that follows the conventions and puts errors in the family's envelope. Safe for threads."""
-    return _CompiledDialect(name, conventions, render_error)
+def compile_dialect(
+    name: str,
+    conventions: Conventions,
+    render_error: RenderError,
+    *,
+    stream_error: StreamError | None = None,
+    make_body_reader: MakeBodyReader | None = None,
+) -> Dialect:
+    """A dialect that follows the conventions and puts errors in the family's envelope. Safe for threads.
+
+    Without `stream_error`, the envelope is also what ends a stream of named records.
+    """
+    return _CompiledDialect(name, conventions, render_error, stream_error, make_body_reader)
 
 
 class _CompiledDialect:
-    __slots__ = ("_codecs", "_conventions", "_name", "_parsers", "_printers", "_render_error")
+    __slots__ = (
+        "_codecs",
+        "_conventions",
+        "_make_body_reader",
+        "_name",
+        "_parsers",
+        "_printers",
+        "_render_error",
+        "_stream_error",
+    )
 
-    def __init__(self, name: str, conventions: Conventions, render_error: RenderError) -> None:
+    def __init__(
+        self,
+        name: str,
+        conventions: Conventions,
+        render_error: RenderError,
+        stream_error: StreamError | None,
+        make_body_reader: MakeBodyReader | None,
+    ) -> None:
         self._name = name
         self._conventions = conventions
         self._render_error = render_error
+        self._stream_error = stream_error
+        self._make_body_reader = make_body_reader
         self._printers = Printers(conventions)
         self._parsers = Parsers(conventions)
         self._codecs: dict[type[Message], MessageCodec] = {}
@@ -46,8 +83,18 @@ class _CompiledDialect:
         known = self._codecs.get(message_class)
         return known if known is not None else self._compile(message_class)
 
+    def body_reader(self, message_class: type[Message]) -> BodyReader | None:
+        if self._make_body_reader is None:
+            return None
+        return self._make_body_reader(message_class, self.codec(message_class))
+
     def render_error(self, error: WireError, occasion: Occasion = UNKNOWN_OCCASION) -> ErrorBody:
         return self._render_error(error, occasion)
+
+    def stream_error(self, error: WireError) -> Any:
+        if self._stream_error is None:
+            return orjson.loads(self.render_error(error).body)
+        return self._stream_error(error)
 
     def _compile(self, message_class: type[Message]) -> MessageCodec:
         descriptor = cast("Descriptor", message_class.DESCRIPTOR)

@@ -83,6 +83,9 @@ class Conventions:
     empty_body_is_object: bool = False
     """A body of no bytes, of white space alone, or `null`, is read as `{}`; without this it is refused."""
     bare_texts: bool = False
-    """A message whose contract names a `text_field` is read from a bare text, too."""
+    """A message whose contract names a `text_field` is read from a bare text, too, and one with an `object_field` from
+    any object."""
+    entries_as_object: bool = False
+    """A message whose contract names an `entries_field` is printed and read as an object, in the entries' order."""
     nul_refused: bool = False
     """A body with a NUL character in any text is refused, unknown keys and their values included."""

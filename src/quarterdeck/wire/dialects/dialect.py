@@ -32,6 +32,12 @@ class MessageCodec(Protocol):
         ...
 
 
+class BodyReader(Protocol):
+    """Makes the request message from a body and its content type. Raises Invalid."""
+
+    def __call__(self, body: bytes, content_type: str, /) -> Message: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Occasion:
     """The request that an error answers, for envelopes that tell of it."""
@@ -67,6 +73,16 @@ class Dialect(Protocol):
         """The codec of a message type: compiled at the first call, the same one ever after. Safe for threads."""
         ...
 
+    def body_reader(self, message_class: type[Message]) -> BodyReader | None:
+        """What reads whole bodies on REST paths where the family has rules of its own for bodies of no bytes and for
+        content types; None where it has not.
+        """
+        ...
+
     def render_error(self, error: WireError, occasion: Occasion = UNKNOWN_OCCASION) -> ErrorBody:
         """An error in the family's envelope. Never fails, whatever the error says."""
+        ...
+
+    def stream_error(self, error: WireError) -> Any:
+        """The data, as JSON values, of the record that ends a stream of named records. Never fails."""
         ...

@@ -16,7 +16,7 @@ from google.protobuf.message_factory import GetMessageClass
 from quarterdeck.gen.quarterdeck.wire.v1 import options_pb2
 from quarterdeck.wire.dialects import any_types, scalars, times, well_known
 from quarterdeck.wire.dialects.conventions import MAX_DEPTH, Conventions, KeyNames, Nulls
-from quarterdeck.wire.dialects.printing import is_map, real_oneof
+from quarterdeck.wire.dialects.printing import entries_field, is_map, real_oneof
 from quarterdeck.wire.dialects.refusal import Refusal, TooDeep, expected, show
 from quarterdeck.wire.method import extension
 
@@ -43,7 +43,7 @@ class Parsers:
             return known if known is not None else self._compile(descriptor)
 
     def _compile(self, descriptor: Descriptor) -> Fill:
-        fill = self._well_known(descriptor)
+        fill = self._well_known(descriptor) or self._entries_object(descriptor)
         if fill is None:
             return self._message(descriptor)
         self._compiled[descriptor] = fill
@@ -66,6 +66,28 @@ class Parsers:
             case "google.protobuf.Any":
                 return self._fill_any
         return _wrapper(descriptor) if descriptor.full_name in any_types.WRAPPERS else None
+
+    def _entries_object(self, descriptor: Descriptor) -> Fill | None:
+        entries = entries_field(descriptor) if self._conventions.entries_as_object else None
+        if entries is None:
+            return None
+        name, key_name, value_name = entries.name, entries.key.name, entries.value.name
+        read = scalars.reader(entries.value)
+
+        def fill(message: Any, value: Any, _depth: int) -> None:
+            if type(value) is not dict:
+                raise expected("an object", value)
+            key: Any = None
+            try:
+                for key, item in value.items():
+                    entry = getattr(message, name).add(**{key_name: scalars.read_text(key)})
+                    if item is not None:
+                        setattr(entry, value_name, read(item))
+            except Refusal as refusal:
+                refusal.inside_entry(key)
+                raise
+
+        return fill
 
     def _fill_any(self, message: Any, value: Any, depth: int) -> None:
         if type(value) is not dict:
@@ -90,6 +112,10 @@ class Parsers:
         message.type_url = type_url
 
     def _message(self, descriptor: Descriptor) -> Fill:
+        text_field, object_field = self._short_forms(descriptor)
+        if object_field:
+            self._compiled[descriptor] = fill_either = self._either(descriptor, text_field, object_field)
+            return fill_either
         entries: dict[str, Entry] = {}
         resolve = self._key_resolver(descriptor)
         refuses_unknown = not self._conventions.unknown_keys_ignored
@@ -97,7 +123,10 @@ class Parsers:
 
         def fill(message: Any, value: Any, depth: int) -> None:
             if type(value) is not dict:
-                raise expected("an object", value)
+                if text_field and type(value) is str:
+                    value = {text_field: value}
+                else:
+                    raise expected("an object", value)
             if depth > MAX_DEPTH:
                 raise TooDeep
             name = ""
@@ -186,16 +215,12 @@ class Parsers:
         assert field.message_type is not None  # noqa: S101 - narrowing for the type checker
         name, fill = field.name, self.of(field.message_type)
         unset_text = self._unset_text(field.message_type)
-        text_field = self._text_field(field.message_type)
 
         def store(message: Any, value: Any, depth: int) -> None:
             if unset_text is not None and value == unset_text:
                 return
             nested = getattr(message, name)
             nested.SetInParent()
-            if text_field and type(value) is str:
-                setattr(nested, text_field, value)
-                return
             fill(nested, value, depth)
 
         return store
@@ -205,11 +230,28 @@ class Parsers:
             return None
         return self._conventions.unset.time
 
-    def _text_field(self, descriptor: Descriptor) -> str:
+    def _short_forms(self, descriptor: Descriptor) -> tuple[str, str]:
+        """The fields that a bare text and any object stand for, empty for none."""
         if not self._conventions.bare_texts:
-            return ""
+            return "", ""
         rules: options_pb2.MessageRules = extension(descriptor.GetOptions(), options_pb2.message_rules)
-        return rules.text_field
+        return rules.text_field, rules.object_field
+
+    def _either(self, descriptor: Descriptor, text_field: str, object_field: str) -> Fill:
+        """Reads a message whose object form is free data: nothing but the two short forms is left."""
+        nested = descriptor.fields_by_name[object_field].message_type
+        assert nested is not None  # noqa: S101 - narrowing for the type checker
+        fill_object = self.of(nested)
+
+        def fill(message: Any, value: Any, depth: int) -> None:
+            if text_field and type(value) is str:
+                setattr(message, text_field, value)
+                return
+            free = getattr(message, object_field)
+            free.SetInParent()
+            fill_object(free, value, depth + 1)
+
+        return fill
 
     def _drops_null(self, field: FieldDescriptor) -> bool:
         return self._conventions.nulls is Nulls.DROPPED and not _takes_null(field)

@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import DecodeError
 from google.protobuf.message_factory import GetMessageClass
 
+from quarterdeck.gen.quarterdeck.wire.v1 import options_pb2
 from quarterdeck.wire.dialects import any_types, scalars, times, well_known
 from quarterdeck.wire.dialects.conventions import MAX_DEPTH, Conventions, KeyNames, PrintedUnset, UnsetMessage
 from quarterdeck.wire.dialects.refusal import Refusal, TooDeep
+from quarterdeck.wire.method import extension
 
 PrintMessage = Callable[[Any, int], Any]
 PrintUnset = Callable[[int], Any]
+IsUnset = Callable[[Any, str], bool]
+_KEY_AND_VALUE = 2
 FieldPrinters = tuple[scalars.Print | None, PrintMessage | None]
 """For values without messages in them, and for those with; neither when a value is JSON as it is."""
 
@@ -38,6 +43,48 @@ def real_oneof(field: FieldDescriptor) -> str | None:
 def _is_optional(field: FieldDescriptor) -> bool:
     oneof = field.containing_oneof
     return oneof is not None and len(oneof.fields) == 1 and oneof.name == f"_{field.name}"
+
+
+def _is_omitted(field: FieldDescriptor) -> bool:
+    rules: options_pb2.FieldRules = extension(field.GetOptions(), options_pb2.field_rules)
+    return rules.omit_unset
+
+
+def _unset_test(field: FieldDescriptor) -> IsUnset | None:
+    """What tells that a field is not to be printed as it is; None when it always is."""
+    if field.has_presence:
+        return _is_absent
+    return _is_empty if _is_omitted(field) else None
+
+
+def _is_absent(message: Any, name: str) -> bool:
+    return not message.HasField(name)
+
+
+def _is_empty(message: Any, name: str) -> bool:
+    return not getattr(message, name)
+
+
+@dataclass(frozen=True, slots=True)
+class EntriesField:
+    """The repeated field that stands for an object, and the two fields of its entries."""
+
+    name: str
+    key: FieldDescriptor
+    value: FieldDescriptor
+
+
+def entries_field(descriptor: Descriptor) -> EntriesField | None:
+    """What the contract names as `entries_field`, None when it does not. Raises ValueError when it cannot be one."""
+    rules: options_pb2.MessageRules = extension(descriptor.GetOptions(), options_pb2.message_rules)
+    if not rules.entries_field:
+        return None
+    field = descriptor.fields_by_name.get(rules.entries_field)
+    entry = field.message_type if field is not None and field.is_repeated else None
+    if entry is None or len(entry.fields) != _KEY_AND_VALUE or any(each.message_type for each in entry.fields):
+        raise ValueError(f"{descriptor.full_name} has no list {rules.entries_field!r} of keys and scalar values")
+    key, value = entry.fields
+    return EntriesField(rules.entries_field, key, value)
 
 
 class Printers:
@@ -60,8 +107,29 @@ class Printers:
         if well_known_printer is not None:
             self._compiled[descriptor] = well_known_printer
             return well_known_printer
+        entries = entries_field(descriptor) if self._conventions.entries_as_object else None
+        if entries is not None:
+            self._compiled[descriptor] = entries_printer = self._entries(entries)
+            return entries_printer
         unset = self._conventions.unset
         return self._omitting(descriptor) if unset is None else self._complete(descriptor, unset)
+
+    def _entries(self, entries: EntriesField) -> PrintMessage:
+        convert = self._scalar(entries.value)
+        name, key, value = entries.name, entries.key.name, entries.value.name
+        has_presence = entries.value.has_presence
+
+        def print_entries(message: Any, _depth: int) -> dict[str, Any]:
+            printed: dict[str, Any] = {}
+            for entry in getattr(message, name):
+                if has_presence and not entry.HasField(value):
+                    printed[getattr(entry, key)] = None
+                else:
+                    scalar = getattr(entry, value)
+                    printed[getattr(entry, key)] = scalar if convert is None else convert(scalar)
+            return printed
+
+        return print_entries
 
     def _well_known(self, descriptor: Descriptor) -> PrintMessage | None:
         match descriptor.full_name:
@@ -132,7 +200,7 @@ class Printers:
 
     def _complete(self, descriptor: Descriptor, unset: PrintedUnset) -> PrintMessage:
         """The printer of every field, in the order of the contract; unset members of a `oneof` are left out."""
-        rows: list[tuple[str, str, bool, scalars.Print | None, PrintMessage | None, PrintUnset | None]] = []
+        rows: list[tuple[str, str, IsUnset | None, scalars.Print | None, PrintMessage | None, PrintUnset | None]] = []
 
         def print_message(message: Any, depth: int) -> dict[str, Any]:
             if depth > MAX_DEPTH:
@@ -140,8 +208,8 @@ class Printers:
             printed: dict[str, Any] = {}
             name = ""
             try:
-                for key, name, has_presence, convert, nested, print_unset in rows:
-                    if has_presence and not message.HasField(name):
+                for key, name, is_unset, convert, nested, print_unset in rows:
+                    if is_unset is not None and is_unset(message, name):
                         if print_unset is not None:
                             printed[key] = print_unset(depth + 1)
                     elif convert is not None:
@@ -158,12 +226,12 @@ class Printers:
         self._compiled[descriptor] = print_message
         for field in descriptor.fields:
             print_unset = self._unset(field, unset)
-            rows.append((self._key(field), field.name, field.has_presence, *self._field(field), print_unset))
+            rows.append((self._key(field), field.name, _unset_test(field), *self._field(field), print_unset))
         return print_message
 
     def _unset(self, field: FieldDescriptor, unset: PrintedUnset) -> PrintUnset | None:
         """What stands for an unset field with presence; None leaves it out."""
-        if real_oneof(field) is not None:
+        if real_oneof(field) is not None or _is_omitted(field):
             return None
         if field.message_type is None:
             return lambda _: None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -31,6 +31,7 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
 
 
+Printed = TypeVar("Printed")
 AnswerMaker = Callable[[Message], Answer]
 
 
@@ -60,18 +61,22 @@ def _from_message(response_class: type[Message], dialect: Dialect) -> AnswerMake
 
 def printer(codec: MessageCodec) -> Callable[[Message], bytes]:
     """The codec's `encode`, for answers: RuntimeError instead of Invalid, since the caller did no wrong."""
+    return _for_answers(codec.encode)
 
-    def encode(message: Message) -> bytes:
+
+def value_printer(codec: MessageCodec) -> Callable[[Message], Any]:
+    """The codec's `to_json`, for answers in the same way."""
+    return _for_answers(codec.to_json)
+
+
+def _for_answers(print_message: Callable[[Message], Printed]) -> Callable[[Message], Printed]:
+    def make(message: Message) -> Printed:
         try:
-            return codec.encode(message)
+            return print_message(message)
         except Invalid as error:
-            raise _unprintable(message, error) from error
+            raise RuntimeError(f"a {message.DESCRIPTOR.full_name} has no JSON: {error.message}") from error
 
-    return encode
-
-
-def _unprintable(message: Message, error: Invalid) -> RuntimeError:
-    return RuntimeError(f"a {message.DESCRIPTOR.full_name} has no JSON: {error.message}")
+    return make
 
 
 def _raw_answer(message: Any) -> Answer:
@@ -95,12 +100,10 @@ def _from_message_field(field: FieldDescriptor, nested: Descriptor, make: Answer
 def _from_value(field: FieldDescriptor, codec: MessageCodec) -> AnswerMaker:
     """A scalar, list or map is cut out of its message's JSON, so that the dialect prints it as it does everywhere."""
     empty = _empty_json(field)
+    print_message = value_printer(codec)
 
     def make(message: Message) -> Answer:
-        try:
-            printed: Mapping[str, Any] = codec.to_json(message)
-        except Invalid as error:
-            raise _unprintable(message, error) from error
+        printed: Mapping[str, Any] = print_message(message)
         value = printed.get(field.json_name, printed.get(field.name, empty))
         return Answer(JSON, orjson.dumps(value))
 

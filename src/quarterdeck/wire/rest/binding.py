@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from quarterdeck.errors import FieldViolation, Invalid, Reason
-from quarterdeck.wire.dialects.dialect import Dialect
+from quarterdeck.wire.dialects.dialect import BodyReader, Dialect
 from quarterdeck.wire.method import HttpBinding, Method, message_class
 from quarterdeck.wire.rest.fields import HTTP_BODY, descriptor_of, field_of, is_raw, set_value, single_message
 from quarterdeck.wire.rest.query import QueryBinder
@@ -23,12 +23,6 @@ from quarterdeck.wire.rest.template import PathTemplate, Values, parse_template
 from quarterdeck.wire.rest.text_values import TextReader, text_reader
 
 _SHOWN = 100
-
-
-class BodyReader(Protocol):
-    """Makes the request message from a body and its content type. Raises Invalid."""
-
-    def __call__(self, body: bytes, content_type: str, /) -> Message: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +47,12 @@ class _PathField:
 
 @dataclass(frozen=True, slots=True)
 class RequestBinding:
-    """Makes the requests of one rule. `reads_body` and `raw_body` tell the transport what to read and to accept."""
+    """Makes the requests of one rule. `reads_body` and `any_type` tell the transport what to read and to accept."""
 
     template: PathTemplate
     reads_body: bool
-    raw_body: bool
-    """The body is a `google.api.HttpBody`: any bytes of any content type."""
+    any_type: bool
+    """The body may have any content type: it is a `google.api.HttpBody`, or the dialect looks at the type itself."""
     _body: BodyReader
     _query: QueryBinder | None
     _path: tuple[_PathField, ...]
@@ -83,11 +77,13 @@ def compile_binding(method: Method, binding: HttpBinding, dialect: Dialect) -> R
     if binding.body in paths:
         raise ValueError(f"{where}: the path and the body both set {binding.body!r}")
     taken = frozenset(paths if body_field is None else paths | {body_field.name})
+    own_reader = dialect.body_reader(method.request_class) if binding.body == "*" else None
+    is_raw_body = bool(binding.body) and is_raw(descriptor if body_field is None else single_message(body_field))
     return RequestBinding(
         template=template,
         reads_body=bool(binding.body),
-        raw_body=bool(binding.body) and is_raw(descriptor if body_field is None else single_message(body_field)),
-        _body=_body_reader(method, binding, body_field, dialect),
+        any_type=is_raw_body or own_reader is not None,
+        _body=own_reader or _body_reader(method, binding, body_field, dialect),
         _query=None if binding.body == "*" else QueryBinder(descriptor, taken),
         _path=tuple(_path_field(descriptor, variable.field_path, where) for variable in template.variables),
     )

@@ -1,8 +1,8 @@
-"""JSON Schema of messages as protojson prints them: one component per message and enum."""
+"""JSON Schema of messages as protojson prints them, or with proto names as keys: one component per message and enum."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
@@ -14,6 +14,7 @@ Json = dict[str, Any]
 
 _F = FieldDescriptor
 _RULES: Any = options_pb2.field_rules
+_MESSAGE_RULES: Any = options_pb2.message_rules
 _NULL = "google.protobuf.NullValue"
 _ERROR: Json = {
     "type": "object",
@@ -60,7 +61,9 @@ WELL_KNOWN: Mapping[str, Json] = {
 class Schemas:
     """One component per message and enum that something refers to."""
 
-    def __init__(self) -> None:
+    def __init__(self, proto_named: Container[str] = ()) -> None:
+        """`proto_named` are the proto packages whose JSON has the proto names as keys."""
+        self._proto_named = proto_named
         self._known: dict[str, Json] = {}
         self._waiting: list[Descriptor | EnumDescriptor] = []
         self._named: set[str] = {"Error"}
@@ -76,7 +79,7 @@ class Schemas:
     def of_message(self, descriptor: Descriptor) -> Json:
         """A reference to a message, or the schema of a well-known one."""
         well_known = WELL_KNOWN.get(descriptor.full_name)
-        return dict(well_known) if well_known is not None else self._reference(descriptor)
+        return dict(well_known) if well_known is not None else _short_form(descriptor) or self._reference(descriptor)
 
     def of_field(self, field: FieldDescriptor) -> Json:
         """The JSON of a field: an object for a map, an array for one that repeats."""
@@ -102,12 +105,21 @@ class Schemas:
         return {"$ref": f"#/components/schemas/{descriptor.full_name}"}
 
     def _message(self, descriptor: Descriptor) -> Json:
-        schema: Json = {
-            "type": "object",
-            "properties": {each.json_name: self.of_field(each) for each in descriptor.fields},
-        }
-        required = [each.json_name for each in descriptor.fields if field_rules(each).required]
+        by_name = descriptor.file.package in self._proto_named
+        keys = {each: each.name if by_name else each.json_name for each in descriptor.fields}
+        schema: Json = {"type": "object", "properties": {key: self.of_field(each) for each, key in keys.items()}}
+        required = [key for each, key in keys.items() if field_rules(each).required or field_rules(each).key_required]
         return {**schema, "required": required} if required else schema
+
+
+def _short_form(descriptor: Descriptor) -> Json | None:
+    """The schema of a message that is never written as the object of its fields."""
+    rules: options_pb2.MessageRules = descriptor.GetOptions().Extensions[_MESSAGE_RULES]
+    if rules.entries_field:
+        return {"type": "object", "additionalProperties": {"type": ["string", "null"]}}
+    if rules.object_field:
+        return {"oneOf": [{"type": "string"}, {"type": "object"}]} if rules.text_field else {"type": "object"}
+    return None
 
 
 def _enum(descriptor: EnumDescriptor) -> Json:
@@ -128,6 +140,8 @@ def _limited(schema: Json, field: FieldDescriptor) -> Json:
         schema["maxProperties" if is_map(field) else "maxItems"] = rules.max_items
     if rules.pattern:
         schema["pattern"] = f"^(?:{rules.pattern})$"
+    if rules.one_of:
+        schema["enum"] = list(rules.one_of)
     # 64-bit integers are strings in JSON, where a range has no place.
     if rules.HasField("minimum") and schema.get("type") != "string":
         schema["minimum"] = rules.minimum

@@ -9,34 +9,40 @@
     : waiting               a comment on a quiet stream, so that nothing in between takes it for dead
 
 A browser drops an event without data, hence the `{}` of `end`.
+
+Two public APIs have other forms (`EventForm`). UNNAMED: the id is not in the data, and the stream ends without a word.
+NAMED: no ids, no comments, and nothing but
+
+    event: tool_called      the member of the message's one `oneof`
+    data: {…}               that member in JSON of ASCII characters
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from google.protobuf.descriptor import FieldDescriptor
+import orjson
+from google.protobuf.descriptor import FieldDescriptor, OneofDescriptor
 from google.protobuf.message import Message
 
 from quarterdeck.errors import FieldViolation, Invalid, Reason
 from quarterdeck.wire.asgi import ClientDisconnected
-from quarterdeck.wire.dialects.dialect import Dialect
+from quarterdeck.wire.dialects.dialect import Dialect, Occasion
 from quarterdeck.wire.errors import WireError, to_wire
-from quarterdeck.wire.method import Method
-from quarterdeck.wire.rest.answer import printer
-from quarterdeck.wire.rest.exchange import Exchange
+from quarterdeck.wire.method import EventForm, Method
+from quarterdeck.wire.rest.answer import printer, value_printer
+from quarterdeck.wire.rest.exchange import Exchange, Headers
 from quarterdeck.wire.rest.fields import descriptor_of, field_of
 from quarterdeck.wire.rest.query import parameter
 
-HEADERS = (
-    ("content-type", "text/event-stream; charset=utf-8"),
-    ("cache-control", "no-cache"),
-    ("x-accel-buffering", "no"),
-)
+_HEADERS = (("cache-control", "no-cache"), ("x-accel-buffering", "no"))
+_TYPE = (("content-type", "text/event-stream"), *_HEADERS)
+_TYPE_WITH_CHARSET = (("content-type", "text/event-stream; charset=utf-8"), *_HEADERS)
 RESUME_PARAMETER = "lastEventId"
 _COMMENT = b": waiting\n\n"
 _END = b"event: end\ndata: {}\n\n"
@@ -53,18 +59,17 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class EventRules:
-    """How the messages of one method become events."""
+    """How the messages of one method become records."""
 
-    encode: Callable[[Message], bytes]
-    id_field: str
+    record: Callable[[Message], bytes]
+    failure: Callable[[WireError, Occasion], bytes]
+    """The last record of a stream that fails; empty for none."""
+    end: bytes
+    """The last record of a stream that is complete; empty for none."""
+    comment: bytes
+    """What is sent on a quiet stream; empty for nothing."""
+    headers: Headers
     resume_field: str
-
-    def event(self, message: Message) -> bytes:
-        """A message as an event."""
-        event_id = getattr(message, self.id_field) if self.id_field else ""
-        # An id with a line end would forge events; a NUL makes browsers ignore the line.
-        id_line = b"" if not event_id or set("\r\n\0") & set(event_id) else b"id: " + event_id.encode() + b"\n"
-        return id_line + _data(self.encode(message)) + b"\n"
 
     def resume(self, request: Message, headers: Mapping[str, str], query: bytes) -> None:
         """Let a reader that comes back start where it was.
@@ -83,8 +88,87 @@ def compile_events(method: Method, dialect: Dialect) -> EventRules:
     """Raises ValueError when the method's stream rules name no string field."""
     _check_string(method, method.response_class, method.stream_id_field)
     _check_string(method, method.request_class, method.stream_resume_field)
-    encode = printer(dialect.codec(method.response_class))
-    return EventRules(encode, method.stream_id_field, method.stream_resume_field)
+    match method.event_form:
+        case EventForm.UNNAMED:
+            return _unnamed(method, dialect)
+        case EventForm.NAMED:
+            return _named(method, dialect)
+        case EventForm.PLAIN:
+            return _plain(method, dialect)
+
+
+def _plain(method: Method, dialect: Dialect) -> EventRules:
+    encode, id_line = printer(dialect.codec(method.response_class)), _id_line(method.stream_id_field)
+
+    def failure(error: WireError, occasion: Occasion) -> bytes:
+        return b"event: error\n" + _data(dialect.render_error(error, occasion).body) + b"\n"
+
+    return EventRules(
+        record=lambda message: id_line(message) + _data(encode(message)) + b"\n",
+        failure=failure,
+        end=_END,
+        comment=_COMMENT,
+        headers=_TYPE_WITH_CHARSET,
+        resume_field=method.stream_resume_field,
+    )
+
+
+def _unnamed(method: Method, dialect: Dialect) -> EventRules:
+    print_message = value_printer(dialect.codec(method.response_class))
+    id_field, id_line = method.stream_id_field, _id_line(method.stream_id_field)
+    described = field_of(descriptor_of(method.response_class), id_field)
+    hidden = () if described is None else (described.name, described.json_name)
+
+    def record(message: Message) -> bytes:
+        printed = {key: value for key, value in print_message(message).items() if key not in hidden}
+        return id_line(message) + b"data: " + orjson.dumps(printed) + b"\n\n"
+
+    plain = _plain(method, dialect)
+    return replace(plain, record=record, failure=lambda _error, _occasion: b"", end=b"", headers=_TYPE)
+
+
+def _named(method: Method, dialect: Dialect) -> EventRules:
+    """Raises ValueError for a response that is not one `oneof` of messages."""
+    print_message = value_printer(dialect.codec(method.response_class))
+    choice = _only_oneof(method)
+
+    def record(message: Message) -> bytes:
+        name = message.WhichOneof(choice.name)
+        if name is None:
+            raise RuntimeError(f"{method.path} streamed a record without content")
+        (data,) = print_message(message).values()
+        return _named_record(name, data)
+
+    return EventRules(
+        record=record,
+        failure=lambda error, _occasion: _named_record("error", dialect.stream_error(error)),
+        end=b"",
+        comment=b"",
+        headers=_TYPE,
+        resume_field=method.stream_resume_field,
+    )
+
+
+def _only_oneof(method: Method) -> OneofDescriptor:
+    descriptor = descriptor_of(method.response_class)
+    choices = descriptor.oneofs
+    if len(choices) != 1 or len(choices[0].fields) != len(descriptor.fields):
+        raise ValueError(f"{method.path}: its records have names, so {descriptor.full_name} must be one oneof")
+    return choices[0]
+
+
+def _named_record(name: str, data: Any) -> bytes:
+    # The spaces behind `,` and `:` are those of the servers that this form imitates, to the byte.
+    return f"event: {name}\ndata: {json.dumps(data)}\n\n".encode("ascii")
+
+
+def _id_line(id_field: str) -> Callable[[Any], bytes]:
+    def line(message: Any) -> bytes:
+        event_id: str = getattr(message, id_field) if id_field else ""
+        # An id with a line end would forge events; a NUL makes browsers ignore the line.
+        return b"" if not event_id or set("\r\n\0") & set(event_id) else b"id: " + event_id.encode() + b"\n"
+
+    return line
 
 
 def _check_string(method: Method, message_class: type[Message], name: str) -> None:
@@ -118,7 +202,6 @@ class EventStream:
     exchange: Exchange
     messages: AsyncIterator[Message]
     rules: EventRules
-    dialect: Dialect
     pace: Pace
 
     async def run(self) -> str:
@@ -144,13 +227,13 @@ class EventStream:
             await asyncio.wait({upcoming}, timeout=self.pace.first_message)
             if upcoming.done():
                 upcoming.result()
-            await self.exchange.start(200, HEADERS)
-            if not upcoming.done():
-                await self.exchange.write(_COMMENT)
+            await self.exchange.start(200, self.rules.headers)
+            if self.rules.comment and not upcoming.done():
+                await self.exchange.write(self.rules.comment)
             while (message := await self._arrival(upcoming)) is not None:
-                await self.exchange.write(self.rules.event(message))
+                await self.exchange.write(self.rules.record(message))
                 upcoming = asyncio.create_task(self._next())
-            await self.exchange.write(_END, more=False)
+            await self.exchange.write(self.rules.end, more=False)
         except OSError as error:  # `send` of ASGI 2.4 and later says so when nobody listens
             raise ClientDisconnected from error
         except Exception as error:  # noqa: BLE001 - the wire edge
@@ -166,16 +249,15 @@ class EventStream:
     async def _arrival(self, upcoming: asyncio.Task[Message | None]) -> Message | None:
         """The next message, None at the end; comments while it is not there."""
         while not upcoming.done():
-            await asyncio.wait({upcoming}, timeout=self.pace.silence)
+            await asyncio.wait({upcoming}, timeout=self.pace.silence if self.rules.comment else None)
             if not upcoming.done():
-                await self.exchange.write(_COMMENT)
+                await self.exchange.write(self.rules.comment)
         return upcoming.result()
 
     async def _fail(self, error: WireError) -> str:
         if not self.exchange.started:
             raise error
-        body = self.dialect.render_error(error, self.exchange.occasion).body
-        await self.exchange.write(b"event: error\n" + _data(body) + b"\n", more=False)
+        await self.exchange.write(self.rules.failure(error, self.exchange.occasion), more=False)
         return error.code
 
 

@@ -12,6 +12,8 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from google.protobuf.message import Message
+
 from quarterdeck.wire.asgi import DEFAULT_MAX_BODY_BYTES, ClientDisconnected, Receive, Scope, Send, read_body
 from quarterdeck.wire.chain import CallChain, Observer
 from quarterdeck.wire.dialects.dialect import Dialect
@@ -21,7 +23,7 @@ from quarterdeck.wire.rest.answer import JSON, AnswerMaker, compile_answer
 from quarterdeck.wire.rest.binding import RequestBinding, compile_binding
 from quarterdeck.wire.rest.exchange import Exchange
 from quarterdeck.wire.rest.router import Found, Match, Route, Router
-from quarterdeck.wire.rest.sse import HEADERS, EventRules, EventStream, Pace, compile_events
+from quarterdeck.wire.rest.sse import EventRules, EventStream, Pace, compile_events
 
 TRANSPORT = "rest"
 
@@ -36,7 +38,15 @@ class Operation:
     answer: AnswerMaker
     events: EventRules | None
     """For server streams."""
+    twin: Operation | None
+    """The stream that this becomes when the method's `twin_field` of the request is true."""
     max_body_bytes: int
+
+    def chosen_by(self, request: Message) -> Operation:
+        """This operation, or its twin when the request asks for that."""
+        if self.twin is not None and getattr(request, self.method.twin_field):
+            return self.twin
+        return self
 
 
 class RestTransport:
@@ -90,16 +100,19 @@ class RestTransport:
         content_type = exchange.headers.get("content-type", "")
         body = await _read(operation, exchange, content_type) if operation.binding.reads_body else b""
         request = operation.binding.bind(match.values(), exchange.query, body, content_type)
+        operation = operation.chosen_by(request)
         if operation.events is None:
             answer = operation.answer(await self._chain.unary(operation.method, request, call))
             await exchange.respond(200, answer.content_type, answer.body, answer.headers)
             return "ok"
+        if operation.method.twin_field:
+            setattr(request, operation.method.twin_field, True)
         operation.events.resume(request, exchange.headers, exchange.query)
         if exchange.verb == "HEAD":
-            await exchange.respond_empty(200, HEADERS)
+            await exchange.respond_empty(200, operation.events.headers)
             return "ok"
         messages = self._chain.stream(operation.method, request, call)
-        return await EventStream(exchange, messages, operation.events, operation.dialect, self._pace).run()
+        return await EventStream(exchange, messages, operation.events, self._pace).run()
 
 
 def _routes(
@@ -111,17 +124,21 @@ def _routes(
             raise ValueError(f"{service.name} speaks the dialect {service.dialect!r}; there are {sorted(dialects)}")
         for method in service.methods:
             for binding in method.bindings:
-                operation = _operation(method, binding, dialect, service.max_body_bytes or max_body_bytes)
+                operation = _operation(service, method, binding, dialect, service.max_body_bytes or max_body_bytes)
                 yield Route(binding.verb, operation.binding.template, operation, name=method.path)
 
 
-def _operation(method: Method, binding: HttpBinding, dialect: Dialect, max_body_bytes: int) -> Operation:
+def _operation(
+    service: Service, method: Method, binding: HttpBinding, dialect: Dialect, max_body_bytes: int
+) -> Operation:
+    twin = next((each for each in service.methods if each.name == method.twin), None)
     return Operation(
         method=method,
         dialect=dialect,
         binding=compile_binding(method, binding, dialect),
         answer=compile_answer(method, binding, dialect),
         events=compile_events(method, dialect) if method.streams else None,
+        twin=None if twin is None else _operation(service, twin, binding, dialect, max_body_bytes),
         max_body_bytes=max_body_bytes,
     )
 
@@ -143,6 +160,6 @@ async def _fail(error: WireError, operation: Operation, exchange: Exchange) -> s
 
 async def _read(operation: Operation, exchange: Exchange, content_type: str) -> bytes:
     media_type = content_type.partition(";")[0].strip().lower()
-    if not operation.binding.raw_body and media_type not in ("", JSON):
+    if not operation.binding.any_type and media_type not in ("", JSON):
         raise unsupported_media_type(content_type, JSON)
     return await read_body(exchange.headers, exchange.receive, operation.max_body_bytes)

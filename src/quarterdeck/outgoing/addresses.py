@@ -1,7 +1,8 @@
-"""Where a webhook may go: addresses of the public Internet, and what an administrator names besides.
+"""Where a request may go: addresses of the public Internet, and what an administrator names besides.
 
-The URLs come from users, and the server stands inside a network that they shall not reach through it. So it is the
-address that counts, after every way of hiding another one in it was taken apart, and never the spelling of the URL.
+The URLs come from users and models, and the server stands inside a network that they shall not reach through it. So it
+is the address that counts, after every way of hiding another one in it was taken apart, and never the spelling of the
+URL.
 """
 
 from __future__ import annotations
@@ -47,10 +48,10 @@ NOTHING_MORE = AllowList()
 """The public Internet alone."""
 
 
-def parse_allow_list(entries: Iterable[str]) -> AllowList:
-    """The list of a setting: each entry an address, a network such as `10.1.0.0/16`, or a host name.
+def parse_allow_list(entries: Iterable[str], *, setting: str) -> AllowList:
+    """The list of the setting with this name: each entry an address, a network such as `10.1.0.0/16`, or a host name.
 
-    Raises Invalid for an entry that is none of them.
+    Raises Invalid, which names the setting, for an entry that is none of them.
     """
     networks: list[Network] = []
     hosts: set[str] = set()
@@ -59,7 +60,7 @@ def parse_allow_list(entries: Iterable[str]) -> AllowList:
         if network is not None:
             networks.append(network)
         else:
-            hosts.add(_host(entry))
+            hosts.add(_host(entry, setting))
     return AllowList(tuple(networks), frozenset(hosts))
 
 
@@ -93,7 +94,7 @@ def is_public(address: Address) -> bool:
 
 
 def may_connect(address: Address, allowed: AllowList) -> bool:
-    """Whether a webhook may be sent to this address."""
+    """Whether a request may be sent to this address."""
     if is_public(address) or allowed.allows_address(address):
         return True
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
@@ -119,12 +120,12 @@ def _network(entry: str) -> Network | None:
         return None
 
 
-def _host(entry: str) -> str:
+def _host(entry: str, setting: str) -> str:
     name = _plain(entry)
     # A slash is a network with a mistake in it, a colon or a scheme would never match.
     if not name or any(not (char.isalnum() or char in "-._") for char in name):
         why = f"{entry[:_QUOTED_IN_ERRORS]!r} is neither an address, a network such as 10.1.0.0/16, nor a host name"
-        raise Invalid(Reason.FIELD_INVALID, why, violations=(FieldViolation("webhook_allow", why),))
+        raise Invalid(Reason.FIELD_INVALID, why, violations=(FieldViolation(setting, why),))
     return name
 
 

@@ -1,0 +1,1 @@
+"""The assistant: chats and investigations over the fleet and its incidents."""

@@ -1,0 +1,254 @@
+"""What a question names: incidents, pipelines, collectors, revisions, matchers, and times.
+
+Names are found first and then hidden, so that a pipeline called `errors` is not taken for a question about errors. The
+patterns have no nested repetition: what they cost grows with the length of the question alone.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from quarterdeck.assistant.engine.builtin.ordinary_words import ORDINARY
+
+HOUR: Final = 3600
+_APOSTROPHES: Final = {0x2018: "'", 0x2019: "'"}
+MOST_LOOKED_AT: Final = 4000
+"""Characters of a question."""
+
+_NAME: Final = (
+    r"""(?:"([^"\n]{1,300})"|`([^`\n]{1,300})`|'([^'\n]{1,300})'(?!\w)|“([^”\n]{1,300})”"""
+    r"""|([^\s"'`“”?,;!()<>\[\]{}=]{1,300}))"""
+)
+
+_START: Final = r"(?<![^\s(\[,;>])"
+"""Where a name can begin: without this every character of a long word would be tried."""
+
+_KINDS: Final = {
+    kind: (
+        re.compile(
+            rf"\b{kind}(s?)(?:\s+(?:named|called|with\s+(?:the\s+)?(?:id|name)|id|name|number))?(?:\s*[:#]\s*|\s+){_NAME}",
+            re.IGNORECASE,
+        ),
+        re.compile(rf"{_START}{_NAME}(?:'s)?\s+{kind}(s?)\b", re.IGNORECASE),
+    )
+    for kind in ("pipeline", "collector")
+}
+_INCIDENT: Final = re.compile(
+    r"\binc(?:idents?)?(?:[\s-]*(?:number|no\.?|nr\.?|id|with\s+(?:the\s+)?id))?[\s:#\"'`-]*(\d{1,18})\b", re.IGNORECASE
+)
+_NUMBER_SIGN: Final = re.compile(r"(?<![\w#])#(\d{1,18})\b")
+_REVISION: Final = re.compile(r"\b(?:revisions?|rev\.?|versions?)[\s:#\"'`]*(\d{1,18})\b", re.IGNORECASE)
+_BACK_TO: Final = re.compile(r"\bto[\s#\"'`]+(\d{1,18})\b", re.IGNORECASE)
+_MATCHER: Final = re.compile(
+    r"""[A-Za-z_][\w.]{0,100}\s{0,3}(?:=~|!~|!=|=(?!=))\s{0,3}(?:"[^"\n]{0,200}"|'[^'\n]{0,200}'|[^\s,"'`?;{}()]{1,200})"""
+)
+_QUOTED: Final = re.compile(r"""(?<!\w)(?:"[^"\n]{1,300}"|`[^`\n]{1,300}`|'[^'\n]{1,300}'(?!\w)|“[^”\n]{1,300}”)""")
+
+_THE: Final = r"(?:(?:the|our|my|this|that)\s+)?"
+_WHAT: Final = (
+    r"(?:(?:service|job|app|application|host|node|pod|deployment|workload|namespace|instance|server|machine|cluster|team)"
+    r"\s+)?"
+)
+_DOES: Final = r"(?:did|does|do|is|are|was|were|has|have|had|can't|cannot|can|isn't|doesn't|didn't|won't|hasn't)"
+_FAILS: Final = (
+    r"(?:stopped|stops|isn't|doesn't|has\s+(?:no|stopped)|sends?\s+no|no\s+longer"
+    r"|(?:is|does|did)\s+(?:not|down|silent|gone))"
+)
+_SOMETHING: Final = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"\b(?:wrong|going\s+on|happen\w+|up|problems?|issues?|trouble|matter)\s+(?:with|to|in|at|on)\s+{_THE}{_WHAT}{_NAME}",
+        rf"\b(?:state|status|health)\s+of\s+{_THE}{_WHAT}{_NAME}",
+        rf"\b(?:tell\s+me|what)\s+about\s+{_THE}{_WHAT}{_NAME}",
+        rf"\bwhy\s+{_DOES}\s+(?:not\s+)?{_THE}{_WHAT}{_NAME}",
+        rf"\b(?:investigate|diagnose|debug|troubleshoot|look\s+into|analy[sz]e)\s+{_THE}{_WHAT}{_NAME}",
+        rf"\b(?:metrics|logs|traces|profiles|data|telemetry|samples|series)\s+(?:of|from|for)\s+{_THE}{_WHAT}{_NAME}",
+        rf"{_START}{_NAME}\s+{_FAILS}\b",
+    )
+)
+
+_NUMBERS: Final = {
+    "a": 1, "an": 1, "one": 1, "two": 2, "couple of": 2, "a couple of": 2, "three": 3, "few": 3, "a few": 3, "four": 4,
+    "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "fifteen": 15, "thirty": 30,
+}  # fmt: skip
+_UNIT: Final = r"(?:seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?)"
+_COUNT: Final = "|".join(
+    [r"half(?:\s+an?)?", *(word.replace(" ", r"\s+") for word in sorted(_NUMBERS, key=len, reverse=True))]
+)
+_SPAN: Final = rf"(?:(\d{{1,4}})\s*({_UNIT}|[smhdw])|(?:({_COUNT})\s+)?({_UNIT}))\b"
+_SECONDS: Final = {"s": 1, "m": 60, "h": HOUR, "d": 24 * HOUR, "w": 7 * 24 * HOUR}
+_LATELY: Final = re.compile(rf"\b(?:last|past|previous|recent)\s+{_SPAN}", re.IGNORECASE)
+_AGO: Final = re.compile(rf"\b{_SPAN}\s+ago\b", re.IGNORECASE)
+_BEFORE: Final = re.compile(
+    rf"\b{_SPAN}\s+(?:(?:just|right|immediately|directly)\s+)?(?:before|prior|preceding|leading|ahead)\b",
+    re.IGNORECASE,
+)
+_NAMED_TIMES: Final = (
+    (re.compile(r"\byesterday\b", re.IGNORECASE), ("-48h", "-24h")),
+    (re.compile(r"\b(?:today|tonight|overnight)\b", re.IGNORECASE), ("-24h", "now")),
+    (re.compile(r"\bthis\s+week\b", re.IGNORECASE), ("-7d", "now")),
+    (re.compile(r"\bthis\s+month\b", re.IGNORECASE), ("-31d", "now")),
+)
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d\d:\d\d)")
+_RANKED: Final = re.compile(
+    r"\b(?:rank\w*|sort\w*|order(?:ed)?\s+by|by\s+(?:the\s+)?(?:number\s+of\s+|count\s+of\s+|how\s+many\s+)?(?:affected|impacted)"
+    r"|biggest|largest|widest|most\s+(?:\w+\s+)?(?:affect\w*|impact\w*|collectors))\b|\bblast\s+radius\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question, and what it names. Names are as they were written, without quotes."""
+
+    whole: str
+
+    @cached_property
+    def text(self) -> str:
+        """What is looked at: its beginning, for questions are short. Orders take their texts from the whole."""
+        return self.whole[:MOST_LOOKED_AT].translate(_APOSTROPHES)
+
+    @cached_property
+    def incident(self) -> str:
+        """An incident's id, or ""."""
+        match = _INCIDENT.search(self.text)
+        if match is None and not self.pipeline and not self.collector:
+            match = _NUMBER_SIGN.search(self.text)
+        return match[1] if match is not None else ""
+
+    @cached_property
+    def pipeline(self) -> str:
+        """A pipeline's name or id, or ""."""
+        return self._thing("pipeline")[0]
+
+    @cached_property
+    def collector(self) -> str:
+        """A collector's name or id, or ""."""
+        return self._thing("collector")[0]
+
+    @cached_property
+    def revision(self) -> str:
+        """A revision's id, or ""."""
+        match = _REVISION.search(self.text)
+        return match[1] if match is not None else ""
+
+    @cached_property
+    def target_revision(self) -> str:
+        """The revision that somebody wants to go back to: `to revision 3`, `to 3`."""
+        if self.revision:
+            return self.revision
+        matches = list(_BACK_TO.finditer(self.text))
+        return matches[-1][1] if matches else ""
+
+    @cached_property
+    def matchers(self) -> list[str]:
+        """The matchers in it, as they were written."""
+        return [match[0].strip().rstrip(".") for match in _MATCHER.finditer(self.text)]
+
+    @cached_property
+    def something(self) -> str:
+        """What may be a service, a host, a collector or a pipeline: the question does not say which. Or ""."""
+        for pattern in _SOMETHING:
+            for match in pattern.finditer(self.text):
+                name, quoted = _name_in(match)
+                if quoted or _is_name(name):
+                    return name
+        phrase = _QUOTED.search(self.text)
+        return phrase[0][1:-1].strip() if phrase is not None else ""
+
+    @cached_property
+    def words(self) -> str:
+        """The question without the names in it."""
+        spans = [match.span() for pattern in (_MATCHER, _QUOTED) for match in pattern.finditer(self.text)]
+        spans += [span for kind in _KINDS if (span := self._thing(kind)[1])[1] > 0]
+        if not self.pipeline and not self.collector and self.something:
+            at = self.text.find(self.something)
+            spans.append((at, at + len(self.something)))
+        letters = list(self.text)
+        for start, end in spans:
+            letters[start:end] = "_" * (end - start)
+        return "".join(letters)
+
+    @cached_property
+    def is_ranked(self) -> bool:
+        """Whether changes are to be sorted by how many collectors they reach."""
+        return _RANKED.search(self.words) is not None
+
+    @cached_property
+    def window(self) -> tuple[str, str] | None:
+        """The time that it is about, as `since` and `until` of tools; None when it says nothing."""
+        moments = _MOMENT.findall(self.text)
+        if moments:
+            return _exact(moments[0]), _exact(moments[1]) if len(moments) > 1 else "now"
+        for pattern, named in _NAMED_TIMES:
+            if pattern.search(self.words):
+                return named
+        match = _LATELY.search(self.words) or _AGO.search(self.words)
+        return None if match is None else (_ago(_length(match)), "now")
+
+    @cached_property
+    def seconds_before(self) -> int:
+        """How long before an incident: an hour when it does not say."""
+        match = _BEFORE.search(self.words) or _LATELY.search(self.words)
+        return HOUR if match is None else _length(match)
+
+    def _thing(self, kind: str) -> tuple[str, tuple[int, int]]:
+        """The name behind or before the word for its kind, and where it stands."""
+        forward, reverse = _KINDS[kind]
+        for match in forward.finditer(self.text):
+            name, quoted = _name_in(match, skip=1)
+            if quoted or (_is_distinctive(name) if match[1] else _is_name(name)):
+                return name, _span(match, 2)
+        for match in reverse.finditer(self.text):
+            name, quoted = _name_in(match, drop=1)
+            if quoted or (not match[match.re.groups] and _is_name(name)):
+                return name, _span(match, 1)
+        return "", (0, 0)
+
+
+def _name_in(match: re.Match[str], *, skip: int = 0, drop: int = 0) -> tuple[str, bool]:
+    """The name that one of the last five groups holds, and whether it stood in quotes."""
+    groups = match.groups()[skip : len(match.groups()) - drop or None]
+    *quoted, bare = groups
+    name = next((each for each in quoted if each), None)
+    if name is not None:
+        return name.strip(), bool(name.strip())
+    return (bare or "").strip().rstrip(".:"), False
+
+
+def _span(match: re.Match[str], first: int) -> tuple[int, int]:
+    group = next(number for number in range(first, first + 5) if match[number] is not None)
+    return match.span(group)
+
+
+def _is_name(word: str) -> bool:
+    return bool(word) and word.casefold() not in ORDINARY and any(char.isalnum() for char in word)
+
+
+def _is_distinctive(word: str) -> bool:
+    return _is_name(word) and any(char.isdigit() or char in "-_./:@" for char in word)
+
+
+def _length(match: re.Match[str]) -> int:
+    """The seconds of `2 hours`, `half an hour`, `hour`."""
+    digits, short, word, unit = match.groups()
+    seconds = _SECONDS[(short or unit)[0].lower()]
+    count = " ".join((word or "one").casefold().split())
+    if count.startswith("half"):
+        return seconds // 2
+    return max(1, int(digits) if digits else _NUMBERS[count]) * seconds
+
+
+def _ago(seconds: int) -> str:
+    """A time ago as tools take it, in the largest unit that says it exactly; a day is 24 hours."""
+    units = ("d", "h", "m", "s") if seconds > _SECONDS["d"] else ("h", "m", "s")
+    unit = next(unit for unit in units if seconds % _SECONDS[unit] == 0)
+    return f"-{seconds // _SECONDS[unit]}{unit}"
+
+
+def _exact(moment: str) -> str:
+    """RFC 3339 with its seconds."""
+    return re.sub(r"([Tt]\d\d:\d\d)(?=[Zz+-])", r"\1:00", moment)

@@ -1,0 +1,148 @@
+"""`Models`: the model list ready to be asked. A name that it does not have means the default, as HolmesGPT does it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+
+from quarterdeck.assistant.engine.engine import Answered, Delta, Engine, ModelError, ModelRequest, ToolDefinition
+from quarterdeck.assistant.engine.model_list import BUILTIN, ModelEntry
+from quarterdeck.errors import FieldViolation, Invalid, Reason
+
+_log = logging.getLogger(__name__)
+_PROBE_SECONDS = 60.0
+_PROBE = ToolDefinition(
+    "ready", "Say that you are ready.", {"type": "object", "properties": {}, "additionalProperties": False}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One model as lists show it."""
+
+    name: str
+    provider_id: str
+    is_default: bool
+    tool_support: str
+    """`yes`, `no` or `unknown`."""
+
+
+class Models:
+    """All models of a server; the planner without a language model is there when no other is, and as a fallback."""
+
+    def __init__(
+        self, entries: Sequence[tuple[ModelEntry, Engine]], builtin: Engine, *, default: str = "", strict: bool = False
+    ) -> None:
+        self._entries = {entry.name: entry for entry, _ in entries}
+        engines: dict[str, Engine] = {entry.name: engine for entry, engine in entries}
+        everyone: Mapping[str, Engine] = {**engines, BUILTIN: builtin}
+        self._engines: dict[str, Engine] = {
+            name: _with_fallbacks(everyone, name, self._entries[name].fallbacks) for name in engines
+        } or {BUILTIN: builtin}
+        if default and default not in self._engines:
+            raise Invalid(Reason.FIELD_INVALID, f"the default model {default!r} is not in the model list")
+        self._default = default or next(iter(self._engines))
+        self._strict = strict
+        self._support = dict.fromkeys(self._engines, "unknown") | {BUILTIN: "yes"}
+
+    @property
+    def default(self) -> str:
+        return self._default
+
+    def names(self) -> list[str]:
+        """The names that requests may use, the default one first."""
+        return [self._default, *(name for name in self._engines if name != self._default)]
+
+    def name_of(self, name: str) -> str:
+        """The name that is meant. Raises Invalid for an unknown one when the server is strict about it."""
+        if not name or name in self._engines:
+            return name or self._default
+        if self._strict:
+            self.check(name)
+        _log.warning("model %r is not in the model list; %r answers instead", name[:80], self._default)
+        return self._default
+
+    def get(self, name: str) -> Engine:
+        """The engine that a name means; see `name_of`."""
+        return self._engines[self.name_of(name)]
+
+    def check(self, name: str) -> None:
+        """Raises Invalid(MODEL_UNKNOWN) for a name that is not in the list."""
+        if name and name not in self._engines:
+            why = f"is {name[:80]!r}, which is not in the model list; there are {', '.join(self.names())}"
+            raise Invalid(Reason.MODEL_UNKNOWN, f"the model {why}", violations=(FieldViolation("model", why),))
+
+    def described(self) -> list[Described]:
+        """All models, the default one first."""
+        return [
+            Described(
+                name=name,
+                provider_id=self._entries[name].provider_id if name in self._entries else "",
+                is_default=name == self._default,
+                tool_support=self._support[name],
+            )
+            for name in self.names()
+        ]
+
+    async def probe(self) -> None:
+        """Finds out, once, whether each model can call a tool."""
+        for name in self._entries:
+            self._support[name] = await _supports_tools(self._engines[name])
+            if self._support[name] == "no":
+                _log.warning("model %r does not call tools: it can answer from what it is told only", name)
+
+
+async def _supports_tools(engine: Engine) -> str:
+    question = {"role": "user", "content": "Call the tool `ready` now."}
+    system = {"role": "system", "content": "You are being checked. Call the tool that you are asked to call."}
+    try:
+        async with (
+            asyncio.timeout(_PROBE_SECONDS),
+            aclosing(engine.respond(ModelRequest([system, question], (_PROBE,)))) as parts,
+        ):
+            async for part in parts:
+                if isinstance(part, Answered):
+                    return "yes" if part.calls else "no"
+    except (ModelError, TimeoutError):
+        pass
+    return "unknown"
+
+
+def _with_fallbacks(engines: Mapping[str, Engine], name: str, fallbacks: Sequence[str]) -> Engine:
+    return FallbackEngine([(each, engines[each]) for each in (name, *fallbacks)]) if fallbacks else engines[name]
+
+
+class FallbackEngine:
+    """Asks the next model when one fails before its first word. The answer says who gave it."""
+
+    def __init__(self, engines: Sequence[tuple[str, Engine]]) -> None:
+        self._engines = tuple(engines)
+
+    @property
+    def kind(self) -> str:
+        return self._engines[0][1].kind
+
+    @property
+    def context_window(self) -> int:
+        return min(engine.context_window for _, engine in self._engines)
+
+    @property
+    def max_output_tokens(self) -> int:
+        return min(engine.max_output_tokens for _, engine in self._engines)
+
+    async def respond(self, request: ModelRequest) -> AsyncGenerator[Delta | Answered, None]:
+        for place, (name, engine) in enumerate(self._engines):
+            said = False
+            try:
+                async with aclosing(engine.respond(request)) as parts:
+                    async for part in parts:
+                        said = True
+                        yield replace(part, answered_by=name) if isinstance(part, Answered) and place else part
+                return
+            except ModelError as error:
+                if said or place == len(self._engines) - 1:
+                    raise
+                _log.warning("model %r failed, %r is asked: %s", name, self._engines[place + 1][0], error.message[:200])

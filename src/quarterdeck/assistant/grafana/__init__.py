@@ -1,0 +1,1 @@
+"""The Grafana Assistant's API: chats, their events, and A2A."""

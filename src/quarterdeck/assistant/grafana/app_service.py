@@ -1,0 +1,205 @@
+"""`assistant.v1.AssistantAppService`: the Grafana Assistant's paths."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Final
+
+import orjson
+from google.protobuf.json_format import MessageToDict
+
+from quarterdeck.assistant.asking import Asking
+from quarterdeck.assistant.grafana.chat_events import ChatRecords, app_message
+from quarterdeck.assistant.investigating import Investigations
+from quarterdeck.assistant.run import ChatRecord, RunRecord, RunState, Source
+from quarterdeck.assistant.running.feeds import ChatFeeds
+from quarterdeck.assistant.running.runs import Runs
+from quarterdeck.assistant.store import runs as store
+from quarterdeck.assistant.store.investigations import InvestigationRecord
+from quarterdeck.assistant.transcript import Transcript
+from quarterdeck.database import Connection, Database
+from quarterdeck.errors import FieldViolation, Invalid, Reason
+from quarterdeck.gen.assistant.v1 import app_service_pb2 as pb
+from quarterdeck.identity.call import CallContext
+
+SUCCESS: Final = "success"
+PAGE: Final = 50
+_UPDATES_APART: Final = 0.1
+"""Seconds between two records of a growing message, at least."""
+_STATES: Final = {
+    RunState.SUBMITTED: "pending",
+    RunState.WORKING: "running",
+    RunState.INPUT_REQUIRED: "running",
+    RunState.COMPLETED: "completed",
+    RunState.FAILED: "failed",
+    RunState.INTERRUPTED: "failed",
+    RunState.CANCELED: "cancelled",
+}
+
+
+class AssistantAppService:
+    """Chats, their events and investigations, as the Assistant's clients know them."""
+
+    def __init__(
+        self, database: Database, runs: Runs, feeds: ChatFeeds, asking: Asking, investigations: Investigations
+    ) -> None:
+        self._database = database
+        self._runs = runs
+        self._feeds = feeds
+        self._asking = asking
+        self._investigations = investigations
+
+    async def start_chat(self, request: pb.StartChatRequest, call: CallContext) -> pb.StartChatResponse:
+        run = await self._asking.ask(call.caller, request.prompt, chat_id=request.chat_id)
+        return pb.StartChatResponse(status=SUCCESS, data=pb.StartedChat(chat_id=run.chat_id))
+
+    async def get_app_chat(self, request: pb.GetAppChatRequest, call: CallContext) -> pb.GetAppChatResponse:
+        chat = _app_chat(await self._chat(request.chat_id, call))
+        chat.messages.extend(await self._messages(request.chat_id, call))
+        return pb.GetAppChatResponse(
+            id=chat.id,
+            name=chat.name,
+            created=chat.created,
+            modified=chat.modified,
+            user_id=chat.user_id,
+            category=chat.category,
+            source=chat.source,
+            messages=chat.messages,
+            data=chat,
+            status=SUCCESS,
+        )
+
+    async def list_app_chats(self, request: pb.ListAppChatsRequest, call: CallContext) -> pb.ListAppChatsResponse:
+        wanted = [each.strip() for each in (request.source or Source.ASSISTANT).split(",") if each.strip()]
+
+        def read(connection: Connection) -> tuple[list[ChatRecord], int]:
+            return store.list_chats(
+                connection,
+                call.tenant_id,
+                sources=None if "all" in wanted else wanted,
+                limit=request.limit or PAGE,
+                offset=request.offset,
+                include_archived=request.include_archived,
+                archived_only=request.archived_only,
+            )
+
+        chats, total = await self._database.read(read)
+        page = pb.AppChatPage(items=[_app_chat(chat) for chat in chats], total=total)
+        return pb.ListAppChatsResponse(status=SUCCESS, data=page)
+
+    async def list_all_messages(
+        self, request: pb.ListAllMessagesRequest, call: CallContext
+    ) -> pb.ListAllMessagesResponse:
+        await self._chat(request.chat_id, call)
+        messages = pb.AppMessages(messages=await self._messages(request.chat_id, call))
+        return pb.ListAllMessagesResponse(status=SUCCESS, data=messages)
+
+    async def watch_chat(
+        self, request: pb.WatchChatRequest, call: CallContext
+    ) -> AsyncGenerator[pb.WatchChatResponse, None]:
+        await self._chat(request.chat_id, call)
+        records = ChatRecords(request.chat_id)
+        events = await self._feeds.read_all(call.tenant_id, request.chat_id, 0)
+        if request.after:
+            after = _sequence(request.after)
+            records.known([event for event in events if event.sequence <= after])
+        else:
+            after = events[-1].sequence if events else 0
+            for record in records.state(events):
+                yield record
+        told = 0.0
+        async with aclosing(self._feeds.follow(call.tenant_id, request.chat_id, after)) as following:
+            async for event in following:
+                now = time.monotonic()
+                for record in records.of(event, grows=now - told >= _UPDATES_APART):
+                    told = now
+                    yield record
+
+    async def decide_app_approval(
+        self, request: pb.DecideAppApprovalRequest, call: CallContext
+    ) -> pb.DecideAppApprovalResponse:
+        pending = await self._runs.pending_by_id(call.tenant_id, request.id)
+        await self._runs.decide(call.caller, pending.run_id, pending.tool_call_id, approved=request.approved)
+        return pb.DecideAppApprovalResponse(status=SUCCESS)
+
+    async def answer_app_remote_tool(
+        self, request: pb.AnswerAppRemoteToolRequest, call: CallContext
+    ) -> pb.AnswerAppRemoteToolResponse:
+        value = MessageToDict(request.result) if request.HasField("result") else ""
+        text = value if isinstance(value, str) else orjson.dumps(value).decode()
+        await self._runs.answer_remote(
+            call.caller, "", request.request_id, success=request.success, result=text, error=request.error
+        )
+        return pb.AnswerAppRemoteToolResponse(status=SUCCESS)
+
+    async def summarize_investigations(
+        self, request: pb.SummarizeInvestigationsRequest, call: CallContext
+    ) -> pb.SummarizeInvestigationsResponse:
+        found, total = await self._investigations.page(
+            call.tenant_id, limit=request.limit or PAGE, offset=request.offset
+        )
+        listed = [_app_investigation(record, run) for record, run in found]
+        if request.state:
+            listed = [each for each in listed if each.state == request.state]
+        page = pb.AppInvestigationPage(investigations=listed, total=total)
+        return pb.SummarizeInvestigationsResponse(status=SUCCESS, data=page)
+
+    async def get_app_investigation(
+        self, request: pb.GetAppInvestigationRequest, call: CallContext
+    ) -> pb.GetAppInvestigationResponse:
+        record, run = await self._investigations.get(call.tenant_id, request.id)
+        return pb.GetAppInvestigationResponse(status=SUCCESS, data=_app_investigation(record, run))
+
+    async def create_app_investigation(
+        self, request: pb.CreateAppInvestigationRequest, call: CallContext
+    ) -> pb.CreateAppInvestigationResponse:
+        record, run = await self._investigations.start(call, title=request.title, description=request.description)
+        return pb.CreateAppInvestigationResponse(status=SUCCESS, data=_app_investigation(record, run))
+
+    async def cancel_app_investigation(
+        self, request: pb.CancelAppInvestigationRequest, call: CallContext
+    ) -> pb.CancelAppInvestigationResponse:
+        _, run = await self._investigations.get(call.tenant_id, request.id)
+        await self._runs.cancel(call.caller, run.id)
+        message = pb.CancelledInvestigation(message="Investigation cancelled")
+        return pb.CancelAppInvestigationResponse(status=SUCCESS, data=message)
+
+    async def _chat(self, chat_id: str, call: CallContext) -> ChatRecord:
+        return await self._database.read(lambda connection: store.find_chat(connection, call.tenant_id, chat_id))
+
+    async def _messages(self, chat_id: str, call: CallContext) -> list[pb.AppMessage]:
+        events = await self._feeds.read_all(call.tenant_id, chat_id, 0)
+        return [app_message(message) for message in Transcript.of(events).messages()]
+
+
+def _app_chat(chat: ChatRecord) -> pb.AppChat:
+    made = pb.AppChat(
+        id=chat.id, name=chat.name, user_id=chat.created_by, category="assistant", source=chat.source.value
+    )
+    made.created.FromDatetime(chat.created_at)
+    made.modified.FromDatetime(chat.modified_at)
+    return made
+
+
+def _app_investigation(record: InvestigationRecord, run: RunRecord) -> pb.AppInvestigation:
+    made = pb.AppInvestigation(
+        id=record.id,
+        title=record.title,
+        state=_STATES[run.state],
+        source=record.source,
+        chat_id=record.chat_id,
+        description=record.description,
+        report=run.answer,
+    )
+    made.created_at.FromDatetime(record.created_at)
+    made.updated_at.FromDatetime(run.finished_at or run.created_at)
+    return made
+
+
+def _sequence(text: str) -> int:
+    if text.isascii() and text.isdigit():
+        return int(text)
+    why = "is no id of a record of this stream"
+    raise Invalid(Reason.FIELD_INVALID, f"Last-Event-ID {why}", violations=(FieldViolation("after", why),))

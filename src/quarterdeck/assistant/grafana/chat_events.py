@@ -1,0 +1,138 @@
+"""A chat's log as the Assistant's records: whole messages, so that a record may come twice or after a gap without harm.
+
+The id of a record is the sequence of the log's entry that it tells of. contracts/assistant.md, 2.2 to 2.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from quarterdeck.assistant.transcript import Transcript
+from quarterdeck.gen.assistant.v1 import app_service_pb2 as pb
+from quarterdeck.gen.assistant.v1.chat_service_pb2 import Block, Message
+from quarterdeck.gen.assistant.v1.run_pb2 import RunEvent
+
+CREATED: Final = "MESSAGE_CREATED"
+UPDATED: Final = "MESSAGE_UPDATED"
+STARTED: Final = "AGENT_EXECUTION_STARTED"
+COMPLETED: Final = "AGENT_EXECUTION_COMPLETED"
+FAILED: Final = "AGENT_EXECUTION_FAILED"
+REMOTE_TOOL: Final = "REMOTE_TOOL_REQUEST"
+
+_ENDS: Final = {"completed": COMPLETED, "failed": FAILED, "interrupted": FAILED, "canceled": FAILED}
+
+
+class ChatRecords:
+    """The records of one chat for one reader."""
+
+    def __init__(self, chat_id: str) -> None:
+        self._chat_id = chat_id
+        self._transcript = Transcript()
+        self._agents: dict[str, str] = {}
+        self._told: set[str] = set()
+
+    def state(self, events: list[RunEvent]) -> Iterator[pb.WatchChatResponse]:
+        """What a fresh reader gets: every message, then where the latest run is, all with the present id."""
+        last: pb.WatchChatResponse | None = None
+        for event in events:
+            for record in self.of(event):
+                last = record if record.type.startswith("AGENT_") else last
+        head = str(events[-1].sequence) if events else "0"
+        for message in self._transcript.messages():
+            yield self._message(CREATED, message, head)
+        if last is not None:
+            last.id = head
+            yield last
+
+    def known(self, events: list[RunEvent]) -> None:
+        """What the reader has seen already."""
+        for event in events:
+            list(self.of(event))
+
+    def of(self, event: RunEvent, *, grows: bool = True) -> Iterator[pb.WatchChatResponse]:
+        """The records that an entry becomes. Without `grows` the growing message is not repeated for this one."""
+        kind = str(event.WhichOneof("event"))
+        changed = self._transcript.apply(event)
+        sequence = str(event.sequence)
+        if kind == "started":
+            self._agents[event.run_id] = event.started.agent_id
+            question = self._transcript.question_of(event.run_id)
+            if question is not None:
+                yield self._message(CREATED, question, sequence)
+            yield self._execution(STARTED, event)
+            return
+        if changed and (grows or kind in _ENDS):
+            yield from self._answer(event.run_id, sequence)
+        if kind == "remote_tool_requested":
+            asked = event.remote_tool_requested
+            data = pb.WatchChatData(
+                chat_id=self._chat_id,
+                request_id=asked.request_id,
+                tool_name=asked.tool_name,
+                tool_input=asked.arguments,
+                timeout_ms=asked.timeout_ms,
+            )
+            yield pb.WatchChatResponse(id=sequence, type=REMOTE_TOOL, data=data)
+        elif kind in _ENDS:
+            if not changed:
+                yield from self._answer(event.run_id, sequence)
+            yield self._execution(_ENDS[kind], event)
+
+    def _answer(self, run_id: str, sequence: str) -> Iterator[pb.WatchChatResponse]:
+        message = self._transcript.answer_of(run_id)
+        if message is not None:
+            kind = UPDATED if message.id in self._told else CREATED
+            self._told.add(message.id)
+            yield self._message(kind, message, sequence)
+
+    def _message(self, kind: str, message: Message, sequence: str) -> pb.WatchChatResponse:
+        data = pb.WatchChatData(chat_id=self._chat_id, message=app_message(message))
+        return pb.WatchChatResponse(id=sequence, type=kind, data=data)
+
+    def _execution(self, kind: str, event: RunEvent) -> pb.WatchChatResponse:
+        data = pb.WatchChatData(
+            chat_id=self._chat_id,
+            agent_id=self._agents.get(event.run_id, ""),
+            execution_id=event.run_id,
+            timestamp=event.at,
+        )
+        if kind == FAILED:
+            data.error.message = _why(event)
+        return pb.WatchChatResponse(id=str(event.sequence), type=kind, data=data)
+
+
+def app_message(message: Message) -> pb.AppMessage:
+    """A message as the Assistant's clients read it."""
+    return pb.AppMessage(
+        id=message.id,
+        role=message.role,
+        content=[_block(block) for block in message.content],
+        created=message.created_at,
+        timestamp=message.created_at,
+    )
+
+
+def _block(block: Block) -> pb.AppBlock:
+    return pb.AppBlock(
+        type=block.type,
+        text=block.text,
+        thinking=block.thinking,
+        tool_id=block.tool_id,
+        tool_name=block.tool_name,
+        tool_input=block.tool_input if block.HasField("tool_input") else None,
+        tool_use_id=block.tool_use_id,
+        tool_result=[pb.AppResultBlock(type=each.type, text=each.text) for each in block.tool_result],
+        is_error=block.is_error,
+        duration_ms=block.duration_ms,
+    )
+
+
+def _why(event: RunEvent) -> str:
+    match event.WhichOneof("event"):
+        case "failed":
+            return event.failed.message
+        case "interrupted":
+            return event.interrupted.message
+        case _:
+            return f"canceled by {event.canceled.canceled_by}"

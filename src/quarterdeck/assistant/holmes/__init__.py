@@ -1,0 +1,1 @@
+"""HolmesGPT's API, both generations of it."""

@@ -1,0 +1,181 @@
+"""Investigations: begun from an incident or a title, and reported to the incident's timeline when they are over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+from uuid import uuid4
+
+from google.protobuf.json_format import MessageToDict
+
+from quarterdeck.assistant.asking import Asking
+from quarterdeck.assistant.prompts.prompts import INVESTIGATION, investigation_question, template
+from quarterdeck.assistant.references import without_markers
+from quarterdeck.assistant.run import INVESTIGATION_AGENT, RunRecord, RunState, Source
+from quarterdeck.assistant.running.runs import Runs
+from quarterdeck.assistant.store import investigations as store
+from quarterdeck.assistant.store import runs as run_store
+from quarterdeck.assistant.store.investigations import InvestigationRecord
+from quarterdeck.clock import Clock
+from quarterdeck.database import Connection, Database
+from quarterdeck.errors import Invalid, Reason
+from quarterdeck.gen.incident.v1.activity_service_pb2 import ActivityQuery, AddActivityRequest, QueryActivityRequest
+from quarterdeck.gen.incident.v1.incidents_service_pb2 import GetIncidentRequest
+from quarterdeck.identity.call import CallContext
+from quarterdeck.incidents.activity_service import ActivityService
+from quarterdeck.incidents.incidents_service import IncidentsService
+from quarterdeck.jobs import Job, JobRunner, enqueue
+
+QUEUE: Final = "assistant.reports"
+_MOST_NOTE: Final = 20_000
+_LOOKED_AT: Final = 100
+
+
+class Investigations:
+    """Begins investigations, and reports them."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        runs: Runs,
+        asking: Asking,
+        runner: JobRunner,
+        incidents: IncidentsService,
+        activity: ActivityService,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._runs = runs
+        self._asking = asking
+        self._incidents = incidents
+        self._activity = activity
+        runner.register(QUEUE, self._report)
+        runs.on_completed(self._completed)
+
+    async def start(
+        self,
+        call: CallContext,
+        *,
+        incident_id: str = "",
+        title: str = "",
+        description: str = "",
+        model: str = "",
+        source: str = "api",
+        properties: dict[str, Any] | None = None,
+    ) -> tuple[InvestigationRecord, RunRecord]:
+        """Raises NotFound for an unknown incident, Invalid without incident and title."""
+        facts: dict[str, Any] = {"title": title, "description": description}
+        if incident_id:
+            answer = await self._incidents.get_incident(GetIncidentRequest(incident_id=incident_id), call)
+            title = title or answer.incident.title
+            facts = {**facts, "title": title, "incident_id": incident_id, "incident": _incident_facts(answer.incident)}
+        if not title.strip():
+            raise Invalid(Reason.FIELD_INVALID, "an investigation needs an incident, or a title")
+        investigation = InvestigationRecord(
+            tenant_id=call.tenant_id,
+            id=str(uuid4()),
+            title=title,
+            description=description,
+            incident_id=incident_id,
+            chat_id="",
+            source=source,
+            created_at=self._clock.now(),
+            properties=properties or {},
+        )
+        made: list[InvestigationRecord] = []
+
+        def also(connection: Connection, run: RunRecord) -> None:
+            record = InvestigationRecord(**{**_values(investigation), "chat_id": run.chat_id})
+            store.add(connection, record)
+            made[:] = [record]
+
+        run = await self._asking.ask(
+            call.caller,
+            investigation_question(template(INVESTIGATION), {key: value for key, value in facts.items() if value}),
+            model=model,
+            source=Source.INVESTIGATION,
+            agent_id=INVESTIGATION_AGENT,
+            investigation_id=investigation.id,
+            shown=title,
+            also=also,
+        )
+        return made[0], run
+
+    async def get(self, tenant_id: str, investigation_id: str) -> tuple[InvestigationRecord, RunRecord]:
+        """Raises NotFound(INVESTIGATION_NOT_FOUND)."""
+
+        def read(connection: Connection) -> tuple[InvestigationRecord, RunRecord]:
+            record = store.find(connection, tenant_id, investigation_id)
+            chat = run_store.find_chat(connection, tenant_id, record.chat_id)
+            return record, run_store.find_run(connection, tenant_id, chat.last_run_id)
+
+        return await self._database.read(read)
+
+    async def page(
+        self, tenant_id: str, *, incident_id: str = "", limit: int, offset: int
+    ) -> tuple[list[tuple[InvestigationRecord, RunRecord]], int]:
+        """A page of investigations, the newest first, each with its newest run, and how many there are."""
+
+        def read(connection: Connection) -> tuple[list[tuple[InvestigationRecord, RunRecord]], int]:
+            found, total = store.list_all(connection, tenant_id, incident_id=incident_id, limit=limit, offset=offset)
+            with_runs = []
+            for record in found:
+                chat = run_store.find_chat(connection, tenant_id, record.chat_id)
+                with_runs.append((record, run_store.find_run(connection, tenant_id, chat.last_run_id)))
+            return with_runs, total
+
+        return await self._database.read(read)
+
+    def _completed(self, connection: Connection, run: RunRecord, now: datetime) -> None:
+        """In the transaction that completes a run: its report is a job of its own."""
+        if run.request.investigation_id:
+            payload = {"run_id": run.id, "investigation_id": run.request.investigation_id}
+            enqueue(connection, tenant_id=run.tenant_id, queue=QUEUE, payload=payload, now=now, key=run.id)
+
+    async def _report(self, job: Job) -> Any:
+        """The answer becomes an entry of the incident's timeline, once."""
+        investigation, run = await self.get(job.tenant_id, job.payload["investigation_id"])
+        if not investigation.incident_id or investigation.activity_item_id or run.state is not RunState.COMPLETED:
+            return None
+        call = run.context()
+        marker = f"Investigation {investigation.id}"
+        item_id = await self._reported(call, investigation.incident_id, marker)
+        if not item_id:
+            body = note_of(marker, run)
+            request = AddActivityRequest(incident_id=investigation.incident_id, body=body)
+            item_id = (await self._activity.add_activity(request, call)).activity_item.activity_item_id
+        return partial(
+            store.set_activity_item, tenant_id=job.tenant_id, investigation_id=investigation.id, item_id=item_id
+        )
+
+    async def _reported(self, call: CallContext, incident_id: str, marker: str) -> str:
+        """The entry that an attempt before this one has made, when it died right after that."""
+        query = ActivityQuery(incident_id=incident_id, limit=_LOOKED_AT, order_direction="DESC")
+        answer = await self._activity.query_activity(QueryActivityRequest(query=query), call)
+        mine = (item.activity_item_id for item in answer.activity_items if item.body.startswith(marker))
+        return next(mine, "")
+
+
+def note_of(marker: str, run: RunRecord) -> str:
+    """The entry for the timeline: the answer, and what it stands on."""
+    kinds = {"pipeline": "pipeline", "collector": "collector", "incident": "incident", "activity": "timeline entry"}
+    lines = [
+        f"- {kinds[each['kind']]} {each['title'] or each['id']}"
+        + (f" (revision {each['detail']})" if each["kind"] == "pipeline" and each["detail"] else "")
+        for each in run.evidence
+        if each["kind"] in kinds
+    ]
+    evidence = "\n".join(["", "", "Evidence:", *lines]) if lines else ""
+    return f"{marker}\n\n{without_markers(run.answer)[:_MOST_NOTE]}{evidence}"
+
+
+def _incident_facts(incident: Any) -> dict[str, Any]:
+    shown = MessageToDict(incident, preserving_proto_field_name=True)
+    wanted = ("title", "status", "severity", "summary", "description", "created_time", "incident_start", "labels")
+    return {key: shown[key] for key in wanted if shown.get(key)}
+
+
+def _values(record: InvestigationRecord) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in InvestigationRecord.__slots__}

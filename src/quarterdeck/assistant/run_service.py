@@ -1,0 +1,70 @@
+"""`assistant.v1.RunService`: runs for our own clients."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from quarterdeck.assistant.convert import from_run
+from quarterdeck.assistant.running.runs import Runs
+from quarterdeck.errors import FieldViolation, Invalid, Reason
+from quarterdeck.gen.assistant.v1 import run_service_pb2 as pb
+from quarterdeck.gen.assistant.v1.run_pb2 import Run
+from quarterdeck.identity.call import CallContext
+
+
+class RunService:
+    """Shows runs, and takes what they wait for."""
+
+    def __init__(self, runs: Runs) -> None:
+        self._runs = runs
+
+    async def get_run(self, request: pb.GetRunRequest, call: CallContext) -> pb.GetRunResponse:
+        return pb.GetRunResponse(run=await self._run(request.id, call))
+
+    async def watch_run(
+        self, request: pb.WatchRunRequest, call: CallContext
+    ) -> AsyncGenerator[pb.WatchRunResponse, None]:
+        after = _sequence(request.after)
+        run = await self._runs.get(call.tenant_id, request.id)
+        async with aclosing(self._runs.follow(run, after)) as events:
+            async for event in events:
+                yield pb.WatchRunResponse(id=str(event.sequence), event=event)
+
+    async def decide_approval(self, request: pb.DecideApprovalRequest, call: CallContext) -> pb.DecideApprovalResponse:
+        await self._runs.decide(
+            call.caller, request.run_id, request.tool_call_id, approved=request.approved, feedback=request.feedback
+        )
+        return pb.DecideApprovalResponse(run=await self._run(request.run_id, call))
+
+    async def answer_remote_tool(
+        self, request: pb.AnswerRemoteToolRequest, call: CallContext
+    ) -> pb.AnswerRemoteToolResponse:
+        await self._runs.answer_remote(
+            call.caller,
+            request.run_id,
+            request.request_id,
+            success=request.success,
+            result=request.result,
+            error=request.error,
+        )
+        return pb.AnswerRemoteToolResponse(run=await self._run(request.run_id, call))
+
+    async def cancel_run(self, request: pb.CancelRunRequest, call: CallContext) -> pb.CancelRunResponse:
+        await self._runs.cancel(call.caller, request.id)
+        return pb.CancelRunResponse(run=await self._run(request.id, call))
+
+    async def _run(self, run_id: str, call: CallContext) -> Run:
+        run = await self._runs.get(call.tenant_id, run_id)
+        pending = [] if run.state.is_final else await self._runs.pending(call.tenant_id, run_id)
+        return from_run(run, pending)
+
+
+def _sequence(text: str) -> int:
+    """Where a reader was. Raises Invalid for what no event has as its id."""
+    if not text:
+        return 0
+    if not (text.isascii() and text.isdigit()):
+        why = "is no id of an event of this stream"
+        raise Invalid(Reason.FIELD_INVALID, f"after {why}", violations=(FieldViolation("after", why),))
+    return int(text)

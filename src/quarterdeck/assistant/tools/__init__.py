@@ -1,0 +1,1 @@
+"""Tools: what the assistant can look at, and the little that it can do."""

@@ -1,0 +1,290 @@
+"""The Grafana Assistant's API as its clients use it: the product document, gcx, mcp-grafana, k6 Studio, browsers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from tests.running_server import RunningServer
+
+PLUGIN = "/api/plugins/grafana-assistant-app/resources"
+V1 = f"{PLUGIN}/api/v1"
+DELTAS = "https://grafana.com/extensions/token-streaming/v1"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    folder = tmp_path_factory.mktemp("assistant")
+    with RunningServer.start(f"sqlite:///{folder / 'q.db'}", folder) as running:
+        yield running
+
+
+@pytest_asyncio.fixture
+async def client(server: RunningServer) -> AsyncIterator[httpx.AsyncClient]:
+    headers = {"authorization": f"Bearer {server.token}"}
+    async with httpx.AsyncClient(base_url=server.http_url, headers=headers, timeout=30) as opened:
+        yield opened
+
+
+async def start(client: httpx.AsyncClient, prompt: str, **more: str) -> str:
+    answer = await client.post(f"{V1}/assistant/chats", json={"prompt": prompt, **more})
+    assert answer.status_code == 200, answer.text
+    body = answer.json()
+    assert body["status"] == "success"
+    return str(body["data"]["chatId"])
+
+
+async def records(client: httpx.AsyncClient, chat: str, path: str = "", **headers: str) -> list[tuple[str, Any]]:
+    """Every record (id, data) up to the end of the chat's run."""
+    found = []
+    url = path or f"{PLUGIN}/api/events/chats/{chat}"
+    async with client.stream("GET", url, headers=headers) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        number = ""
+        async for line in answer.aiter_lines():
+            assert not line.startswith("event:")
+            if line.startswith("id: "):
+                number = line[4:]
+            elif line.startswith("data: "):
+                found.append((number, json.loads(line[6:])))
+                if found[-1][1]["type"] in {"AGENT_EXECUTION_COMPLETED", "AGENT_EXECUTION_FAILED"}:
+                    return found
+    raise AssertionError(f"the stream ended early: {found}")
+
+
+async def rpc(client: httpx.AsyncClient, agent: str, params: Any, *, method: str = "message/stream", **headers: str):
+    body = {"jsonrpc": "2.0", "id": 7, "method": method, "params": params}
+    return await client.post(f"{V1}/a2a/agents/{agent}", json=body, headers=headers)
+
+
+def message(text: str) -> dict[str, Any]:
+    return {
+        "message": {"kind": "message", "role": "user", "messageId": "m1", "parts": [{"kind": "text", "text": text}]}
+    }
+
+
+def results(answer: httpx.Response) -> list[dict[str, Any]]:
+    lines = [json.loads(line[6:]) for line in answer.text.splitlines() if line.startswith("data: ")]
+    assert all(line["jsonrpc"] == "2.0" and line["id"] == 7 for line in lines)
+    return [line["result"] for line in lines]
+
+
+def artifacts(found: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    return [
+        each["artifact"] for each in found if each["kind"] == "artifact-update" and each["artifact"]["name"] == name
+    ]
+
+
+async def test_the_product_documents_three_calls(client: httpx.AsyncClient) -> None:
+    chat = await start(client, "How many collectors do I have?")
+    seen = await records(client, chat)
+    kinds = [data["type"] for _, data in seen]
+    assert kinds[0] == "MESSAGE_CREATED"
+    assert kinds[-1] == "AGENT_EXECUTION_COMPLETED"
+    assert all(data["data"]["chatId"] == chat for _, data in seen)
+    body = (await client.get(f"{V1}/chats/{chat}")).json()
+    assert list(body) == [
+        *("id", "name", "created", "modified", "userId", "category", "source", "messages", "data", "status")
+    ]
+    assert body["data"] == {key: body[key] for key in body if key not in {"data", "status"}}
+    assert (body["category"], body["source"], body["status"]) == ("assistant", "assistant", "success")
+    asked, answered = body["messages"]
+    assert (asked["role"], asked["content"]) == (
+        "user",
+        [{"type": "text", "text": "How many collectors do I have?"}],
+    )
+    assert asked["created"] == asked["timestamp"]
+    assert [block["type"] for block in answered["content"]] == ["tool_use", "tool_result", "text"]
+    everything = (await client.get(f"{V1}/chats/{chat}/all-messages")).json()
+    assert everything["data"]["messages"] == body["messages"]
+
+
+async def test_a_chat_goes_on(client: httpx.AsyncClient) -> None:
+    chat = await start(client, "How many collectors do I have?")
+    await records(client, chat)
+    assert await start(client, "How many pipelines do I have?", chatId=chat) == chat
+    last = (await records(client, chat))[-1][1]
+    assert last["type"] == "AGENT_EXECUTION_COMPLETED"
+    body = (await client.get(f"{V1}/chats/{chat}")).json()
+    assert [each["role"] for each in body["messages"]] == ["user", "assistant", "user", "assistant"]
+
+
+async def test_a_stream_that_broke_is_resumed_with_its_last_id(client: httpx.AsyncClient) -> None:
+    chat = await start(client, "How many collectors do I have?")
+    await records(client, chat)
+    fresh = await records(client, chat)
+    assert len({number for number, _ in fresh}) == 1  # the present state carries the present id
+    again = await records(client, chat, **{"last-event-id": "1"})
+    numbers = [int(number) for number, _ in again]
+    assert numbers == sorted(numbers)
+    assert numbers[0] > 1
+    assert again[-1] == fresh[-1]
+    alias = await records(client, chat, path=f"{V1}/chats/{chat}/stream")
+    assert alias == fresh
+    assert (await client.get(f"{PLUGIN}/api/events/chats/{chat}", headers={"last-event-id": "x"})).status_code == 400
+
+
+async def test_lists_are_filtered_by_where_chats_began(client: httpx.AsyncClient) -> None:
+    by_api = await start(client, "How many collectors do I have?")
+    answer = await rpc(client, "grafana_assistant_cli", message("How many pipelines do I have?"))
+    by_cli = results(answer)[0]["contextId"]
+
+    async def listed(**query: str) -> set[str]:
+        body = (await client.get(f"{V1}/chats", params=query)).json()
+        return {each["id"] for each in body["data"]["items"]}
+
+    assert by_api in await listed()
+    assert by_cli not in await listed()
+    assert {by_api, by_cli} <= await listed(source="assistant,slack,cli")
+    assert {by_api, by_cli} <= await listed(source="all")
+    assert len(await listed(source="all", limit="1")) == 1
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "status"),
+    [
+        ("GET", f"{V1}/chats/18289896-b393-4136-9014-c2630a62f67f", 404),
+        ("GET", f"{PLUGIN}/api/events/chats/none", 404),
+        ("GET", f"{V1}/rules", 404),
+        ("GET", f"{PLUGIN}/api/v2/investigations?limit=1", 404),
+        ("POST", f"{V1}/assistant/chats", 400),
+        ("PUT", f"{V1}/assistant/chats", 405),
+    ],
+)
+async def test_errors_have_the_familys_envelope_and_headers(
+    client: httpx.AsyncClient, verb: str, path: str, status: int
+) -> None:
+    answer = await client.request(verb, path, json={} if verb == "POST" else None)
+    assert answer.status_code == status
+    assert answer.json()["status"] == "error"
+    assert answer.json()["message"]
+    assert int(answer.headers["x-ratelimit-limit"]) == 600
+    assert int(answer.headers["x-ratelimit-remaining"]) <= 600
+    assert int(answer.headers["x-ratelimit-reset"]) > 1_600_000_000
+    if path.endswith("f67f"):
+        assert answer.json() == {"status": "error", "message": "Chat not found"}
+
+
+async def test_without_a_token_and_with_too_small_a_role(server: RunningServer, client: httpx.AsyncClient) -> None:
+    admin = "/quarterdeck.admin.v1.AdminService"
+    account = await client.post(f"{admin}/CreateServiceAccount", json={"name": "viewer", "role": "ROLE_VIEWER"})
+    named = {"serviceAccountId": account.json()["serviceAccount"]["id"], "name": "viewer"}
+    made = await client.post(f"{admin}/CreateToken", json=named)
+    async with httpx.AsyncClient(base_url=server.http_url) as stranger:
+        missing = await stranger.get(f"{V1}/chats")
+        assert (missing.status_code, missing.json()["status"]) == (401, "error")
+        headers = {"authorization": f"Bearer {made.json()['secret']}"}
+        viewer = await stranger.post(f"{V1}/assistant/chats", json={"prompt": "hello"}, headers=headers)
+        assert (viewer.status_code, viewer.json()["status"]) == (403, "error")
+        assert (await stranger.post(f"{V1}/a2a/agents/grafana_assistant_cli", headers=headers)).status_code == 403
+
+
+async def test_a2a_tells_the_whole_text_once_and_ends_with_a_final_status(client: httpx.AsyncClient) -> None:
+    answer = await rpc(
+        client,
+        "grafana_assistant_cli",
+        message('How many collectors do I have? <context>{"timezone":"UTC"}</context>'),
+        **{"accept": "text/event-stream", "x-app-source": "mcp-grafana"},
+    )
+    assert answer.status_code == 200
+    found = results(answer)
+    assert [each["status"]["state"] for each in found if each["kind"] == "status-update"] == [
+        *("submitted", "working", "completed")
+    ]
+    assert found[-1]["final"] is True
+    assert [each["final"] for each in found if each["kind"] == "status-update"][:-1] == [False, False]
+    texts = artifacts(found, "step.message")
+    assert len(texts) == 1
+    body = (await client.get(f"{V1}/chats/{found[0]['contextId']}")).json()
+    assert texts[0]["parts"][0]["text"] == body["messages"][-1]["content"][-1]["text"]
+    assert body["messages"][0]["content"][0]["text"] == "How many collectors do I have?"
+    assert [each["parts"][0]["data"]["stopReason"] for each in artifacts(found, "step.complete")] == [
+        *("tool_use", "end_turn")
+    ]
+    assert "agent-traceability" in artifacts(found, "step.complete")[0]["metadata"]
+    assert artifacts(found, "message.content.delta") == []
+    assert all(len(line) < 1 << 20 for line in answer.text.splitlines())
+
+
+async def test_a2a_streams_tokens_to_those_who_ask(client: httpx.AsyncClient) -> None:
+    answer = await rpc(
+        client, "grafana_assistant_k6_studio", message("How many collectors do I have?"), **{"x-a2a-extensions": DELTAS}
+    )
+    found = results(answer)
+    deltas = [each["parts"][0]["data"]["delta"] for each in artifacts(found, "message.content.delta")]
+    assert "".join(deltas) == artifacts(found, "step.message")[0]["parts"][0]["text"]
+    assert len(artifacts(found, "message.stream.start")) == len(artifacts(found, "message.stream.complete")) == 1
+
+
+async def test_a2a_waits_for_an_approval_and_goes_on(client: httpx.AsyncClient) -> None:
+    body = {"jsonrpc": "2.0", "id": 7, "method": "message/stream", "params": message("resolve incident 999")}
+    found: list[dict[str, Any]] = []
+    async with client.stream("POST", f"{V1}/a2a/agents/grafana_assistant_cli", json=body) as answer:
+        async for line in answer.aiter_lines():
+            if not line.startswith("data: "):
+                continue
+            found.append(json.loads(line[6:])["result"])
+            if found[-1].get("status", {}).get("state") != "input-required":
+                continue
+            asked = artifacts(found, "step.approval")[0]["parts"][0]["data"]
+            assert asked["toolName"] == "incidents_set_status"
+            assert asked["toolInput"]["status"] == "resolved"
+            decision = {**asked, "approved": False}
+            for _ in range(2):
+                decided = await client.post(f"{V1}/a2a/approval/{asked['id']}", json=decision)
+                assert decided.status_code == 200
+            contradicted = await client.post(f"{V1}/a2a/approval/{asked['id']}", json={**decision, "approved": True})
+            assert contradicted.status_code == 400
+    assert found[-1]["status"]["state"] == "completed"
+    result = artifacts(found, "step.toolResult")[0]["parts"][0]["data"]
+    assert result["isError"] is True
+    assert "denied" in result["toolResult"][0]["text"]
+
+
+async def test_a2a_cancels_a_task(client: httpx.AsyncClient) -> None:
+    body = {"jsonrpc": "2.0", "id": 7, "method": "message/stream", "params": message("resolve incident 998")}
+    found: list[dict[str, Any]] = []
+    async with client.stream("POST", f"{V1}/a2a/agents/grafana_assistant_cli", json=body) as answer:
+        async for line in answer.aiter_lines():
+            if line.startswith("data: "):
+                found.append(json.loads(line[6:])["result"])
+                if found[-1].get("status", {}).get("state") == "input-required":
+                    canceled = await rpc(
+                        client, "grafana_assistant_cli", {"id": found[-1]["taskId"]}, method="tasks/cancel"
+                    )
+                    assert canceled.json()["result"]["status"]["state"] == "canceled"
+    assert (found[-1]["status"]["state"], found[-1]["final"]) == ("canceled", True)
+
+
+@pytest.mark.parametrize(
+    ("agent", "body", "status"),
+    [
+        ("no_such_agent", {"jsonrpc": "2.0", "id": 1, "method": "message/stream", "params": {}}, 404),
+        ("grafana_assistant_cli", {"jsonrpc": "2.0", "id": 1, "method": "message/stream", "params": {}}, 400),
+        ("grafana_assistant_cli", {"id": 1}, 400),
+        ("grafana_assistant_cli", [], 400),
+    ],
+)
+async def test_a2a_refuses_before_it_begins(client: httpx.AsyncClient, agent: str, body: Any, status: int) -> None:
+    answer = await client.post(f"{V1}/a2a/agents/{agent}", json=body)
+    assert (answer.status_code, answer.json()["status"]) == (status, "error")
+
+
+async def test_investigations_as_gcx_reads_them(client: httpx.AsyncClient) -> None:
+    made = await client.post(f"{V1}/investigations", json={"title": "Checkout is slow", "description": "since noon"})
+    assert made.status_code == 200
+    identity = made.json()["data"]["id"]
+    await records(client, made.json()["data"]["chatId"])
+    read = (await client.get(f"{V1}/investigations/{identity}")).json()["data"]
+    assert (read["title"], read["state"]) == ("Checkout is slow", "completed")
+    assert read["report"].startswith("[built-in planner, no language model]")
+    listed = (await client.get(f"{V1}/investigations/summary", params={"limit": 10})).json()["data"]
+    assert identity in {each["id"] for each in listed["investigations"]}
+    canceled = await client.post(f"{V1}/investigations/{identity}/cancel")
+    assert canceled.json()["data"]["message"]
