@@ -126,6 +126,13 @@ class Settings(BaseSettings):
     mcp_servers_file: Path | None = Field(
         default=None, description="MCP servers whose tools the assistant has, as the usual `mcpServers` JSON or YAML."
     )
+    kubernetes_config: str = Field(
+        default="", description="A kubeconfig file, or `in-cluster`; no Kubernetes tools without it. They only read."
+    )
+    kubernetes_context: str = Field(default="", description="The kubeconfig's context; its current one when empty.")
+    kubernetes_namespaces: str = Field(
+        default="", description="Namespaces that the Kubernetes tools may read, with commas between; all when empty."
+    )
     http_get_allow: str = Field(
         default="", description="Hosts that the tool http_get may read, with commas between; no tool without any."
     )

@@ -38,6 +38,7 @@ from quarterdeck.assistant.tools.fleet import fleet_tools
 from quarterdeck.assistant.tools.fleet_sources import FleetSources
 from quarterdeck.assistant.tools.http_get import HttpGetConfig, http_get_tools
 from quarterdeck.assistant.tools.incidents import incident_tools
+from quarterdeck.assistant.tools.kubernetes import KubernetesConfig, kubernetes_tools
 from quarterdeck.assistant.tools.loki import LokiConfig, loki_tools
 from quarterdeck.assistant.tools.mcp_config import McpServerConfig, parse_mcp_servers
 from quarterdeck.assistant.tools.mcp_servers import McpServers
@@ -236,6 +237,10 @@ def _network_tools(settings: Settings, clock: Clock) -> tuple[Tool, ...]:
         headers = _bearer(settings.alertmanager_token)
         alertmanager = AlertmanagerConfig(settings.alertmanager_url, headers, tenant=settings.alertmanager_tenant)
         found += alertmanager_tools(alertmanager, clock)
+    if settings.kubernetes_config:
+        namespaces = tuple(each.strip() for each in settings.kubernetes_namespaces.split(",") if each.strip())
+        kubeconfig = "" if settings.kubernetes_config == "in-cluster" else settings.kubernetes_config
+        found += kubernetes_tools(KubernetesConfig(kubeconfig, settings.kubernetes_context, namespaces), clock)
     allowed = tuple(each.strip() for each in settings.http_get_allow.split(",") if each.strip())
     return (*found, *http_get_tools(HttpGetConfig(allowed)))
 

@@ -594,6 +594,35 @@ async def test_a_tenant_cannot_run_programs() -> None:
     await servers.close()
 
 
+async def test_a_tenant_has_not_any_number_of_servers() -> None:
+    servers = McpServers()
+    for number in range(50):
+        await servers.add(McpServerConfig(f"s{number}", url="https://x.example/mcp", tenant_id="t"))
+    one = McpServerConfig("one more", url="https://x.example/mcp", tenant_id="t")
+    with pytest.raises(Invalid, match="at most 50"):
+        await servers.add(one)
+    await servers.add(McpServerConfig("s1", url="https://y.example/mcp", tenant_id="t"))
+    await servers.add(McpServerConfig("one more", url="https://x.example/mcp", tenant_id="other"))
+    assert len(servers.status("t")) == 50
+    await servers.close()
+
+
+async def test_new_tools_of_a_server_appear(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An older server, that says that its tools changed when one of them is called."""
+    monkeypatch.setattr(mcp_servers, "_BETWEEN_CHECKS", 0.0)
+    growing = SCRIPTED.replace(
+        "    print(json.dumps(answer)",
+        """    if request["method"] == "tools/call":
+        tools.append({"name": f"t{len(tools)}", "inputSchema": {"type": "object"}})
+        print(json.dumps({"jsonrpc": "2.0", "method": "notifications/tools/list_changed"}), flush=True)
+    print(json.dumps(answer)""",
+    )
+    tools = json.dumps([{"name": "t0", "inputSchema": {"type": "object"}}])
+    async with running(McpServerConfig("s", command=sys.executable, args=("-c", growing, tools))) as servers:
+        await tool(servers, "s_t0").run({}, asker())
+        await until_async(lambda: [each.own_name for each in servers.tools()] == ["t0", "t1"])
+
+
 async def test_the_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     assert McpServers().tools() == ()

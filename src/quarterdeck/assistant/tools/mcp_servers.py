@@ -25,7 +25,7 @@ from quarterdeck.assistant.tools.http_client import MOST_BYTES
 from quarterdeck.assistant.tools.mcp_config import Approval, McpServerConfig, check_config
 from quarterdeck.assistant.tools.tool import ToolAnswer, ToolContext, ToolFailed
 from quarterdeck.assistant.tools.typed_tool import one_line
-from quarterdeck.errors import Conflict, Invalid, NotFound, Reason, Unavailable
+from quarterdeck.errors import Invalid, NotFound, Reason, Unavailable
 from quarterdeck.identity.call import Role
 from quarterdeck.outgoing.addresses import NOTHING_MORE, AllowList
 from quarterdeck.outgoing.resolving import Resolve, SystemResolver, checked_addresses
@@ -43,6 +43,7 @@ _SESSION: Final = "quarterdeck.assistant.tools.mcp_session"
 _REFRESH: Final = 60.0
 """Seconds after which an idle server is asked for its tools again."""
 _CHECK_TIMEOUT: Final = 15.0
+_BETWEEN_CHECKS: Final = 1.0
 _FIRST_DELAY: Final = 0.25
 _MOST_DELAY: Final = 30.0
 """Seconds between two attempts to connect."""
@@ -120,7 +121,7 @@ class McpServers:
     async def add(self, config: McpServerConfig) -> None:
         """Add a server, or replace the one of the same name and tenant. Connects in the background.
 
-        Raises Invalid, Conflict when the tenant has too many, and Unavailable when the server is shutting down.
+        Raises Invalid, also when the tenant has too many, and Unavailable when the server is shutting down.
         """
         if self._is_closed:
             raise Unavailable(Reason.SHUTTING_DOWN, "the server is shutting down")
@@ -169,7 +170,9 @@ class McpServers:
         key = (config.tenant_id, config.name)
         theirs = sum(tenant_id == config.tenant_id for tenant_id, _ in self._servers)
         if config.tenant_id and key not in self._servers and theirs >= _MOST_PER_TENANT:
-            raise Conflict(Reason.IN_USE, f"there are {theirs} MCP servers; at most {_MOST_PER_TENANT} are accepted")
+            raise Invalid(
+                Reason.FIELD_INVALID, f"there are {theirs} MCP servers; at most {_MOST_PER_TENANT} are accepted"
+            )
         self._servers[key] = _Server(config, self._addresses, self._most_bytes)
         return self._servers[key]
 
@@ -327,6 +330,8 @@ class _Server:
             self._attention.clear()
             async with asyncio.timeout(_CHECK_TIMEOUT):
                 self._learn(await session.list_tools())
+            # Whatever the server says, and however often.
+            await anyio.sleep(_BETWEEN_CHECKS)
 
     def _become(self, state: State, error: str) -> None:
         if (state, error) != (self._state, self._error):
