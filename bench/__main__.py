@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import dialects, incidents, report
+from bench import assistant, dialects, incidents, report
 from bench.calls import COLLECTORS, ROWS, Row
 from bench.load import CONNECTIONS
 from bench.machine import load_average, placement
@@ -31,10 +31,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"Quarterdeck bench: {options.rounds} rounds of {options.seconds:g} s, {CONNECTIONS} connections;")
     print(f"{placement()}, load average before {load_average()};")
     print(f"Python {platform.python_version()}, {platform.machine()}\n", flush=True)
-    if not (options.only or options.incidents):
+    if not (options.only or options.incidents or options.assistant):
         print(report.dialect_table(dialects.measure()), end="\n\n", flush=True)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="qd-bench-")))
+        if not (options.only or options.incidents):
+            print(assistant.table(assistant.measure(folder, quick=options.quick)), end="\n\n", flush=True)
+        if options.assistant:
+            return 0
         found = _databases(stack, folder)
         if not options.incidents:
             _measure_fleet(options, found, folder)
@@ -51,6 +55,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=0.35, help="seconds per figure and round (0.35)")
     parser.add_argument("--only", default="", help="rows whose label contains this text, HTTP alone")
     parser.add_argument("--incidents", action="store_true", help="the figures of the incidents alone")
+    parser.add_argument("--assistant", action="store_true", help="the figures of the assistant alone")
     parser.add_argument("--beside", type=Path, help="the src folder of another checkout, measured in the same rounds")
     options = parser.parse_args(arguments)
     if options.quick:
