@@ -74,10 +74,10 @@ class Life:
         made = await self.call("assistant.v1.ChatService/Ask", {"prompt": f"note #{number} please"})
         self.runs.append(made["run"]["id"])
 
-    async def approve_what_waits(self) -> int:
-        """How many runs are not over yet."""
+    async def approve_what_waits(self, last: int = 12) -> int:
+        """How many of the last runs are not over yet."""
         left = 0
-        for run_id in self.runs[-12:]:
+        for run_id in self.runs[-last:]:
             run = (await self.call("assistant.v1.RunService/GetRun", {"id": run_id}))["run"]
             left += run["state"] not in FINAL
             for waiting in run.get("pendingApprovals", ()):
@@ -118,7 +118,7 @@ async def test_runs_end_and_write_once_through_a_hundred_kills(
             finally:
                 server.kill()
             server = await life.start()
-        while await life.approve_what_waits():  # noqa: ASYNC110 - it is another process that works
+        while await life.approve_what_waits(KILLS):  # noqa: ASYNC110 - it is another process that works
             await asyncio.sleep(0.2)
         assert len(life.runs) == KILLS
         await _check(life)

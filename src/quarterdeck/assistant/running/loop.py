@@ -58,8 +58,10 @@ from quarterdeck.gen.assistant.v1 import run_pb2, tool_pb2
 from quarterdeck.gen.assistant.v1.run_pb2 import Costs, Figures, ToolCall, ToolCallFinished
 from quarterdeck.gen.assistant.v1.tool_pb2 import ToolResult, Truncation
 
-_GRACE: Final = 0.005
+_GRACE: Final = 0.003
 """Seconds between a model's first word and the notice that it has begun; one that is done by then needs none."""
+_QUIET: Final = 0.002
+"""Seconds without another piece before that notice goes out."""
 _DELTA_PAUSE: Final = 0.05
 """Seconds between two pieces of text in the log, at least."""
 
@@ -553,12 +555,14 @@ class _Said:
         self._thinking: list[str] = []
         self._timer: asyncio.TimerHandle | None = None
         self._begun = False
+        self._pieces = 0
 
     def more(self, delta: Delta, begun: Any) -> None:
         """One more piece. `begun` makes the figures for the notice that the first answer has begun; None: no notice."""
+        self._pieces += 1
         if not self._streams:
             if not self._begun and begun is not None:
-                self._timer = asyncio.get_running_loop().call_later(_GRACE, self._tell_begun, begun())
+                self._timer = asyncio.get_running_loop().call_later(_GRACE, self._wait_for_quiet, begun())
             self._begun = True
             return
         (self._thinking if delta.is_thinking else self._text).append(delta.text)
@@ -574,7 +578,14 @@ class _Said:
             self._timer.cancel()
         self._write()
 
-    def _tell_begun(self, figures: Figures) -> None:
+    def _wait_for_quiet(self, figures: Figures) -> None:
+        """A quick model whose pieces are there already, on a busy machine, is not a slow one."""
+        self._timer = asyncio.get_running_loop().call_later(_QUIET, self._tell_begun, figures, self._pieces)
+
+    def _tell_begun(self, figures: Figures, pieces: int) -> None:
+        if self._pieces != pieces:
+            self._wait_for_quiet(figures)
+            return
         self._journal.add(answer_begun=run_pb2.AnswerBegun(step=self._step, figures=figures))
 
     def _write(self) -> None:
