@@ -118,9 +118,10 @@ async def test_runs_end_and_write_once_through_a_hundred_kills(
             finally:
                 server.kill()
             server = await life.start()
-        while await life.approve_what_waits(KILLS):  # noqa: ASYNC110 - it is another process that works
+        await life.ask(KILLS)  # on a server that lives: this one is answered
+        while await life.approve_what_waits(KILLS + 1):  # noqa: ASYNC110 - it is another process that works
             await asyncio.sleep(0.2)
-        assert len(life.runs) == KILLS
+        assert len(life.runs) == KILLS + 1
         await _check(life)
 
 
@@ -142,6 +143,6 @@ async def _check(life: Life) -> None:
         assert len(written) <= 1
         if written and written[0]["result"]["status"] == "TOOL_STATUS_SUCCESS":
             assert f"note {number}" in notes
-    # Three deaths end a run; servers that live this short leave some of them enough time.
-    assert states.get("RUN_STATE_COMPLETED", 0) >= 5, states
-    assert notes
+    # Three deaths end a run, so most of those before the last one may be interrupted.
+    assert run["state"] == "RUN_STATE_COMPLETED", states
+    assert f"note {KILLS}" in notes
