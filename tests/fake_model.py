@@ -39,6 +39,8 @@ class Reply:
     chunks: int = 20
     usage: tuple[int, int] | None = None
     """Prompt and completion tokens; by default counted from the text."""
+    usage_details: tuple[int, int] = (0, 0)
+    """Of those, tokens from the cache, and of reasoning."""
     cut_after: int | None = None
     """The connection breaks after so many chunks."""
     hangs: bool = False
@@ -46,6 +48,11 @@ class Reply:
     garbage: bool = False
     """What comes is no JSON."""
     finish_reason: str | None = None
+    """By default what fits; `none` for a stream that ends without one."""
+    stream_error: dict[str, Any] | None = None
+    """An error in the stream, behind the text."""
+    thinking: str = ""
+    """What it says before the text, as `reasoning_content`."""
 
 
 def rate_limited(text: str = "fake rate limit") -> Reply:
@@ -93,6 +100,10 @@ class FakeModel:
     port: int = 0
     requests: list[dict[str, Any]] = field(default_factory=list)
     keeps_requests: bool = True
+    names: str = "fake"
+    """What it calls itself in its answers."""
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when a client left before its answer was complete."""
     _server: asyncio.Server | None = None
     _connections: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -119,9 +130,11 @@ class FakeModel:
         assert task is not None
         self._connections.add(task)
         try:
-            with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            with suppress(asyncio.IncompleteReadError, asyncio.CancelledError):
                 while await self._exchange(reader, writer):
                     pass
+        except ConnectionError:
+            self.gone.set()
         finally:
             self._connections.discard(task)
             writer.close()
@@ -138,27 +151,28 @@ class FakeModel:
         request = json.loads(body)
         if self.keeps_requests:
             self.requests.append(request)
-        return await _complete(self.script(request), request, writer)
+        reply = self.script(request)
+        if reply.hangs:
+            # Nothing comes from the client, either, until it has had enough.
+            await reader.read(1)
+            self.gone.set()
+            return False
+        return await _complete(reply, request, writer, self.names)
 
 
-async def _complete(reply: Reply, request: dict[str, Any], writer: asyncio.StreamWriter) -> bool:
-    if reply.hangs:
-        await asyncio.Event().wait()
+async def _complete(reply: Reply, request: dict[str, Any], writer: asyncio.StreamWriter, name: str) -> bool:
     if reply.delay:
         await asyncio.sleep(reply.delay)
     if reply.status != 200:
         _answer(writer, reply.status, {"error": reply.error or {"message": "failed"}})
     elif reply.garbage:
-        writer.write(
-            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 21\r\n\r\ndata: <html>no</html>\n"[
-                :-1
-            ]
-        )
-        writer.write(b"\n")
+        body = b"data: <html>no</html>\n\n"
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: {len(body)}\r\n\r\n"
+        writer.write(head.encode() + body)
         await writer.drain()
         return False
     elif request.get("stream"):
-        return await _stream(reply, request, writer)
+        return await _stream(reply, request, writer, name)
     else:
         await asyncio.sleep(reply.chunk_delay * reply.chunks)
         _answer(writer, 200, _whole(reply, request))
@@ -166,9 +180,9 @@ async def _complete(reply: Reply, request: dict[str, Any], writer: asyncio.Strea
     return True
 
 
-async def _stream(reply: Reply, request: dict[str, Any], writer: asyncio.StreamWriter) -> bool:
+async def _stream(reply: Reply, request: dict[str, Any], writer: asyncio.StreamWriter, name: str) -> bool:
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
-    base = {"id": f"chatcmpl-{uuid4().hex[:12]}", "object": "chat.completion.chunk", "created": 1, "model": "fake"}
+    base = {"id": f"chatcmpl-{uuid4().hex[:12]}", "object": "chat.completion.chunk", "created": 1, "model": name}
     for sent, choice in enumerate(_choices(reply)):
         if sent and reply.chunk_delay:
             await asyncio.sleep(reply.chunk_delay)
@@ -178,9 +192,9 @@ async def _stream(reply: Reply, request: dict[str, Any], writer: asyncio.StreamW
             return False
         if reply.chunk_delay:
             await writer.drain()
-    prompt, completion = _usage(reply, request)
-    usage = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
-    _chunk(writer, {**base, "choices": [], "usage": usage})
+    if reply.stream_error is not None:
+        _chunk(writer, {"error": reply.stream_error})
+    _chunk(writer, {**base, "choices": [], "usage": _usage(reply, request)})
     writer.write(b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n")
     await writer.drain()
     return True
@@ -189,11 +203,15 @@ async def _stream(reply: Reply, request: dict[str, Any], writer: asyncio.StreamW
 def _choices(reply: Reply) -> list[dict[str, Any]]:
     size = max(1, len(reply.text) // max(1, reply.chunks))
     deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
+    if reply.thinking:
+        deltas.append({"reasoning_content": reply.thinking})
     deltas += [{"content": reply.text[start : start + size]} for start in range(0, len(reply.text), size)]
     if reply.calls:
         deltas.append({"tool_calls": [{"index": index, **call} for index, call in enumerate(_calls(reply))]})
     reason = reply.finish_reason or ("tool_calls" if reply.calls else "stop")
     choices = [{"index": 0, "delta": delta, "finish_reason": None} for delta in deltas]
+    if reply.finish_reason == "none" or reply.stream_error is not None:
+        return choices
     return [*choices, {"index": 0, "delta": {}, "finish_reason": reason}]
 
 
@@ -202,14 +220,13 @@ def _whole(reply: Reply, request: dict[str, Any]) -> dict[str, Any]:
     if reply.calls:
         message["tool_calls"] = _calls(reply)
     reason = reply.finish_reason or ("tool_calls" if reply.calls else "stop")
-    prompt, completion = _usage(reply, request)
     return {
         "id": f"chatcmpl-{uuid4().hex[:12]}",
         "object": "chat.completion",
         "created": 1,
         "model": "fake",
         "choices": [{"index": 0, "message": message, "finish_reason": reason}],
-        "usage": {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion},
+        "usage": _usage(reply, request),
     }
 
 
@@ -221,8 +238,16 @@ def _calls(reply: Reply) -> list[dict[str, Any]]:
     ]
 
 
-def _usage(reply: Reply, request: dict[str, Any]) -> tuple[int, int]:
-    return reply.usage or (len(json.dumps(request.get("messages", []))) // 4, 42)
+def _usage(reply: Reply, request: dict[str, Any]) -> dict[str, Any]:
+    prompt, completion = reply.usage or (len(json.dumps(request.get("messages", []))) // 4, 42)
+    cached, reasoning = reply.usage_details
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+        "prompt_tokens_details": {"cached_tokens": cached},
+        "completion_tokens_details": {"reasoning_tokens": reasoning},
+    }
 
 
 def _answer(writer: asyncio.StreamWriter, status: int, value: dict[str, Any]) -> None:

@@ -8,7 +8,17 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from quarterdeck.assistant.engine.engine import Answered, Delta, Engine, ModelError, ModelRequest, ToolDefinition
+from quarterdeck.assistant.engine.engine import (
+    Answered,
+    ContextTooLong,
+    Delta,
+    Engine,
+    ModelError,
+    ModelRateLimited,
+    ModelRefusesCredentials,
+    ModelRequest,
+    ToolDefinition,
+)
 from quarterdeck.assistant.engine.model_list import BUILTIN, ModelEntry
 from quarterdeck.errors import FieldViolation, Invalid, Reason
 
@@ -36,8 +46,10 @@ class Models:
     def __init__(
         self, entries: Sequence[tuple[ModelEntry, Engine]], builtin: Engine, *, default: str = "", strict: bool = False
     ) -> None:
+        """`default` is a name of the list; the first one when empty. Raises Invalid when the list does not have it."""
         self._entries = {entry.name: entry for entry, _ in entries}
         engines: dict[str, Engine] = {entry.name: engine for entry, engine in entries}
+        self._asked_alone = engines
         everyone: Mapping[str, Engine] = {**engines, BUILTIN: builtin}
         self._engines: dict[str, Engine] = {
             name: _with_fallbacks(everyone, name, self._entries[name].fallbacks) for name in engines
@@ -88,9 +100,9 @@ class Models:
         ]
 
     async def probe(self) -> None:
-        """Finds out, once, whether each model can call a tool."""
+        """Finds out, once, whether each model can call a tool: one small question each, its fallbacks not asked."""
         for name in self._entries:
-            self._support[name] = await _supports_tools(self._engines[name])
+            self._support[name] = await _supports_tools(self._asked_alone[name])
             if self._support[name] == "no":
                 _log.warning("model %r does not call tools: it can answer from what it is told only", name)
 
@@ -106,8 +118,11 @@ async def _supports_tools(engine: Engine) -> str:
             async for part in parts:
                 if isinstance(part, Answered):
                     return "yes" if part.calls else "no"
-    except (ModelError, TimeoutError):
+    except (ModelRateLimited, ModelRefusesCredentials, TimeoutError):
         pass
+    except ModelError as error:
+        # Servers of models that know no tools refuse a request that has any, and say so.
+        return "no" if "tool" in error.message.lower() else "unknown"
     return "unknown"
 
 
@@ -116,10 +131,17 @@ def _with_fallbacks(engines: Mapping[str, Engine], name: str, fallbacks: Sequenc
 
 
 class FallbackEngine:
-    """Asks the next model when one fails before its first word. The answer says who gave it."""
+    """Asks the next model when one fails before its first word. The answer says who gave it.
+
+    A conversation that is too long is no failure of the model: it is raised, so that it can be made shorter.
+    """
 
     def __init__(self, engines: Sequence[tuple[str, Engine]]) -> None:
         self._engines = tuple(engines)
+        # The planner reads no more than the last question: its window is nobody's limit.
+        limited = [engine for _, engine in engines if engine.kind != BUILTIN] or [engine for _, engine in engines]
+        self._window = min(engine.context_window for engine in limited)
+        self._most = min(engine.max_output_tokens for engine in limited)
 
     @property
     def kind(self) -> str:
@@ -127,13 +149,14 @@ class FallbackEngine:
 
     @property
     def context_window(self) -> int:
-        return min(engine.context_window for _, engine in self._engines)
+        return self._window
 
     @property
     def max_output_tokens(self) -> int:
-        return min(engine.max_output_tokens for _, engine in self._engines)
+        return self._most
 
     async def respond(self, request: ModelRequest) -> AsyncGenerator[Delta | Answered, None]:
+        last = len(self._engines) - 1
         for place, (name, engine) in enumerate(self._engines):
             said = False
             try:
@@ -142,7 +165,9 @@ class FallbackEngine:
                         said = True
                         yield replace(part, answered_by=name) if isinstance(part, Answered) and place else part
                 return
+            except ContextTooLong:
+                raise
             except ModelError as error:
-                if said or place == len(self._engines) - 1:
+                if said or place == last:
                     raise
                 _log.warning("model %r failed, %r is asked: %s", name, self._engines[place + 1][0], error.message[:200])

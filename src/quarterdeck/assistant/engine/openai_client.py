@@ -43,6 +43,12 @@ class DirectCompletions(AsyncCompletions):
         if not body.get("stream"):
             return await super().create(**given)
         options = {name: body.pop(name) for name in _OPTIONS if name in body}
+        if "stream_options" in body:
+            # pydantic-ai is told of continuous figures, so that it looks at none where there are none, and takes the
+            # last ones for the sum, as servers mean them; OpenAI's own knows no such option.
+            body["stream_options"] = {"include_usage": True}
+        for name in getattr(self._client, "left_out", ()):
+            body.pop(name, None)
         extra: RequestOptions = {}
         if options.get("extra_headers"):
             extra["headers"] = options["extra_headers"]
@@ -66,6 +72,9 @@ class _DirectChat(AsyncChat):
 
 class DirectOpenAI(AsyncOpenAI):
     """The client."""
+
+    left_out: frozenset[str] = frozenset()
+    """Fields that the server refuses a request for."""
 
     @cached_property
     def chat(self) -> _DirectChat:
