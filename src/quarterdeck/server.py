@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib import metadata
 from math import ceil
 from urllib.parse import urlsplit
@@ -336,10 +336,14 @@ def _rate_limits(settings: Settings) -> RateLimits:
 
 
 def _openapi_page(services: tuple[Service, ...]) -> Page:
-    document = orjson.dumps(openapi_document(services, title="Quarterdeck", version=metadata.version("quarterdeck")))
+    @cache
+    def document() -> bytes:
+        # Made when it is asked for: few servers ever are.
+        version = metadata.version("quarterdeck")
+        return orjson.dumps(openapi_document(services, title="Quarterdeck", version=version))
 
     async def page() -> PageAnswer:
-        return PageAnswer(200, "application/json", document)
+        return PageAnswer(200, "application/json", document())
 
     return page
 

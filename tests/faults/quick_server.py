@@ -22,7 +22,17 @@ TOKEN = "bootstrap-token-of-the-fault-tests-0123456789"
 """The admin token of every server started here."""
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["quarterdeck.cli", "quarterdeck.serving", "grpc.aio", "uvicorn.loops.auto", "uvloop"])
+_CONTEXT.set_forkserver_preload(
+    [
+        "quarterdeck.cli.serve",
+        "quarterdeck.serving",
+        "quarterdeck.migrations.moving",
+        "quarterdeck.database.listening",
+        "grpc.aio",
+        "uvicorn.loops.auto",
+        "uvloop",
+    ]
+)
 
 Variant = Callable[[], None]
 """Changes the server before it runs; a function of a module, because it is called in the other process."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from alembic.script import ScriptDirectory
 
 from quarterdeck import migrations
 from quarterdeck.database import Database
@@ -31,6 +32,11 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     url = request.getfixturevalue("empty_postgres_url")
     assert isinstance(url, str)
     return url
+
+
+async def test_the_head_is_the_one_that_alembic_finds(empty_url: str) -> None:
+    scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
+    assert (await migrations.check(empty_url)).head == scripts.get_current_head()
 
 
 async def test_an_empty_database_has_no_revision(empty_url: str) -> None:

@@ -32,6 +32,10 @@ class Bench:
         options = {"tenant_id": "t", "queue": "q", "payload": {}, **options}
         return await self.database.transaction(partial(jobs.enqueue, now=self.clock.now(), **options))
 
+    async def enqueue_held(self, worker: str = "w", **options: Any) -> Job:
+        options = {"tenant_id": "t", "queue": "q", "payload": {}, "worker": worker, "duration": LEASE, **options}
+        return await self.database.transaction(partial(jobs.enqueue_held, now=self.clock.now(), **options))
+
     async def lease(self, worker: str = "w", limit: int = 10) -> tuple[Job, ...]:
         taking = partial(store.lease, queues=("q",), worker=worker, now=self.clock.now(), duration=LEASE, limit=limit)
         return await self.database.transaction(taking)
@@ -484,6 +488,121 @@ async def test_only_finished_jobs_are_forgotten(bench: Bench) -> None:
     forget = partial(jobs.forget, tenant_id="t", queue="q", ids=[done, dead, waiting])
     assert await bench.database.transaction(forget) == 2
     assert [job.id for job in await bench.lease()] == [waiting]
+
+
+# --- jobs that begin held
+
+
+async def test_a_held_job_is_what_a_lease_would_have_given(bench: Bench) -> None:
+    held = await bench.enqueue_held(payload={"url": "é"}, key="once")
+    assert held == await bench.get("once")
+    assert (held.state, held.attempts, held.worker, held.due_at) == (JobState.LEASED, 1, "w", START + LEASE)
+    assert await bench.lease("other") == ()
+    await bench.complete(held)
+    assert (await bench.get("once")).state is JobState.DONE
+
+
+async def test_the_key_of_a_held_job_must_be_new(bench: Bench) -> None:
+    await bench.enqueue(key="once", payload={"n": 1})
+    with pytest.raises(Conflict):
+        await bench.enqueue_held(key="once", payload={"n": 2})
+    assert (await bench.lease_one()).payload == {"n": 1}
+
+
+async def test_a_job_whose_adopter_died_is_taken_as_its_second_attempt(bench: Bench) -> None:
+    held = await bench.enqueue_held("killed")
+    bench.clock.advance(59)
+    assert await bench.lease("other") == ()
+    bench.clock.advance(1)
+    taken = await bench.lease_one("other")
+    assert (taken.id, taken.attempts, taken.worker) == (held.id, 2, "other")
+    with pytest.raises(LeaseLost):
+        await bench.complete(held)
+
+
+@pytest.mark.parametrize("keep_done", [True, False])
+async def test_an_adopted_job_runs_once(bench: Bench, *, keep_done: bool) -> None:
+    handled: asyncio.Queue[Job] = asyncio.Queue()
+
+    async def handle(job: Job) -> Outcome:
+        handled.put_nowait(job)
+        return _number
+
+    runner = bench.runner(worker="adopter")
+    runner.register("q", handle, keep_done=keep_done)
+    assert not runner.has_room(), "it has not been started"
+    runner.start()
+    assert runner.has_room()
+    held = await bench.enqueue_held(runner.worker)
+    runner.adopt(held)
+    async with asyncio.timeout(20):
+        assert await handled.get() == held
+    await runner.stop()
+    assert handled.empty()
+    assert await bench.database.transaction(_number_of) == 2
+    bench.clock.advance(DAY)
+    assert await bench.lease("other") == ()
+    if keep_done:
+        assert (await bench.get(held.id)).state is JobState.DONE
+    else:
+        with pytest.raises(NotFound):
+            await bench.get(held.id)
+
+
+async def test_stopping_gives_an_adopted_job_back(bench: Bench) -> None:
+    started = asyncio.Event()
+
+    async def handle(_job: Job) -> None:
+        started.set()
+        await asyncio.Event().wait()
+
+    runner = bench.runner()
+    runner.register("q", handle)
+    runner.start()
+    running = await bench.enqueue_held(key="running")
+    runner.adopt(running)
+    await started.wait()
+    await runner.stop(grace=0)
+    assert not runner.has_room()
+    given_back = await bench.lease_one("other")
+    assert (given_back.id, given_back.attempts) == ("running", 1)
+
+
+async def test_a_job_that_is_adopted_too_late_is_given_back(bench: Bench) -> None:
+    async def handle(_job: Job) -> None:
+        raise AssertionError("it has stopped")
+
+    runner = bench.runner()
+    runner.register("q", handle)
+    runner.start()
+    late = await bench.enqueue_held()
+    await runner.stop()
+    runner.adopt(late)
+    await runner.stop()  # once more, for what came since
+    given_back = await bench.lease_one("other")
+    assert (given_back.id, given_back.attempts) == (late.id, 1)
+
+
+async def test_a_full_runner_has_no_room_and_takes_what_waits_when_it_has(bench: Bench) -> None:
+    handled: asyncio.Queue[str] = asyncio.Queue()
+    may_end = asyncio.Event()
+
+    async def handle(job: Job) -> None:
+        handled.put_nowait(job.id)
+        await may_end.wait()
+
+    # Looks of its own accord would hide that the end of a job wakes it.
+    runner = JobRunner(bench.database, bench.clock, worker="w", concurrency=1, poll=3600)
+    runner.register("q", handle)
+    runner.start()
+    runner.adopt(await bench.enqueue_held(key="held"))
+    assert not runner.has_room()
+    async with asyncio.timeout(20):
+        assert await handled.get() == "held"
+        await bench.enqueue(key="waiting")
+        may_end.set()
+        assert await handled.get() == "waiting"
+    await runner.stop()
 
 
 def _number(connection: Connection) -> None:

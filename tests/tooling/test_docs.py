@@ -40,14 +40,15 @@ def test_links_between_documents_lead_somewhere(document: Path):
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_commands_in_documents_exist(document: Path):
-    commands = "|".join(main.commands)
+    commands = "|".join(main.list_commands(click.Context(main)))
     for line in re.findall(rf"quarterdeck ((?:{commands})\b[^\n`]*)", document.read_text()):
         command: click.Command = main
         for word in line.split():
             if not isinstance(command, click.Group):
                 break
-            assert word in command.commands, f"quarterdeck {line}"
-            command = command.commands[word]
+            found = command.get_command(click.Context(command), word)
+            assert found is not None, f"quarterdeck {line}"
+            command = found
 
 
 def test_every_command_explains_itself():
@@ -56,7 +57,11 @@ def test_every_command_explains_itself():
         for parameter in command.params:
             if isinstance(parameter, click.Option) and parameter.name not in ("help", "version", "output", "yes"):
                 assert parameter.help, f"{path} {parameter.name}"
-        for name, child in getattr(command, "commands", {}).items():
-            walk(child, f"{path} {name}")
+        if isinstance(command, click.Group):
+            context = click.Context(command)
+            for name in command.list_commands(context):
+                child = command.get_command(context, name)
+                assert child is not None, f"{path} {name}"
+                walk(child, f"{path} {name}")
 
     walk(main, "quarterdeck")

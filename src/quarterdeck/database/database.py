@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection
 
@@ -14,12 +14,14 @@ from quarterdeck.clock import Clock, SystemClock
 from quarterdeck.database.after_commit import Aftermath
 from quarterdeck.database.hints import Hints, Subscription
 from quarterdeck.database.limits import Limits
-from quarterdeck.database.listening import Listening
-from quarterdeck.database.postgresql import PostgresBackend
 from quarterdeck.database.sqlite import SqliteBackend
 from quarterdeck.database.translation import is_away, translate
 from quarterdeck.database.url import DatabaseUrl, Dialect
 from quarterdeck.errors import Reason, Unavailable
+
+if TYPE_CHECKING:
+    from quarterdeck.database.listening import Listening
+    from quarterdeck.database.postgresql import PostgresBackend
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -36,9 +38,8 @@ class Database:
     """
 
     def __init__(self, url: DatabaseUrl, limits: Limits, clock: Clock) -> None:
-        self._backend = _backend(url, limits, clock)
         self._hints = Hints()
-        self._listening = Listening(url.target, limits, self._hints) if url.dialect == "postgresql" else None
+        self._backend, self._listening = _opened(url, limits, clock, self._hints)
         self._running: set[asyncio.Task[Any]] = set()
         self._closed = False
         self._away = False
@@ -167,10 +168,17 @@ class Database:
         self._reached = True
 
 
-def _backend(url: DatabaseUrl, limits: Limits, clock: Clock) -> SqliteBackend | PostgresBackend:
+def _opened(
+    url: DatabaseUrl, limits: Limits, clock: Clock, hints: Hints
+) -> tuple[SqliteBackend | PostgresBackend, Listening | None]:
     if url.dialect == "sqlite":
-        return SqliteBackend(url.target, limits)
-    return PostgresBackend(url.target, limits, clock)
+        return SqliteBackend(url.target, limits), None
+    # Here, because what PostgreSQL needs (asyncpg, SQLAlchemy's asyncio with its ORM) takes 10 MiB and a twentieth
+    # of a start.
+    from quarterdeck.database.listening import Listening
+    from quarterdeck.database.postgresql import PostgresBackend
+
+    return PostgresBackend(url.target, limits, clock), Listening(url.target, limits, hints)
 
 
 def _ping(connection: Connection) -> None:

@@ -6,10 +6,10 @@ The sentences are fixed: a driver's own words may hold addresses, statements or 
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import asyncpg  # type: ignore[import-untyped]  # ships no types
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -68,15 +68,15 @@ def translate(error: Exception) -> DomainError | None:
 
 def is_away(error: BaseException) -> bool:
     """Whether the database, not the statement, is the problem."""
-    if isinstance(error, PoolTimeoutError | OSError | TimeoutError | asyncpg.InternalClientError):
+    if isinstance(error, PoolTimeoutError | OSError | TimeoutError) or _is_asyncpg(error, "InternalClientError"):
         return True
     if isinstance(error, DBAPIError):
         if error.connection_invalidated or is_away_state(_sqlstate(error)):
             return True
         return _is_sqlite_away(error.orig) or _is_lost(error)
-    if isinstance(error, asyncpg.PostgresError):
-        return is_away_state(error.sqlstate or "")
-    return isinstance(error, asyncpg.InterfaceError)
+    if _is_asyncpg(error, "PostgresError"):
+        return is_away_state(getattr(error, "sqlstate", None) or "")
+    return _is_asyncpg(error, "InterfaceError")
 
 
 def is_away_state(sqlstate: str) -> bool:
@@ -139,9 +139,15 @@ def _is_sqlite_away(error: BaseException | None) -> bool:
 
 def _is_lost(error: DBAPIError) -> bool:
     cause = getattr(error.orig, "__cause__", None)
-    if isinstance(cause, asyncpg.PostgresConnectionError | ConnectionError):
+    if isinstance(cause, ConnectionError) or _is_asyncpg(cause, "PostgresConnectionError"):
         return True
     return isinstance(error, InterfaceError) and "clos" in str(error.orig)
+
+
+def _is_asyncpg(error: BaseException | None, name: str) -> bool:
+    """Whether the error is of this class of asyncpg. Nobody who uses SQLite alone imports asyncpg, nor does this."""
+    driver = sys.modules.get("asyncpg")
+    return driver is not None and isinstance(error, getattr(driver, name))
 
 
 def _constraint_of_columns(message: str) -> str | None:

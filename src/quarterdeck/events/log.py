@@ -18,7 +18,18 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from quarterdeck.database import BigInt, Json, Text, Timestamp, hint, insert_into, last_value, metadata, next_value
+from quarterdeck.database import (
+    BigInt,
+    Json,
+    Prepared,
+    Text,
+    Timestamp,
+    hint,
+    insert_into,
+    last_value,
+    metadata,
+    next_value,
+)
 from quarterdeck.errors import PreconditionFailed, Reason
 from quarterdeck.events.event import Batch, Event
 from quarterdeck.events.position import Position
@@ -56,7 +67,7 @@ positions = sa.Sequence("events_position", metadata=metadata, data_type=sa.BigIn
 """PostgreSQL's source of positions; SQLite uses the row of `_POSITIONS` in `sequences`."""
 
 _POSITIONS = ("", "events_position")
-_ADD = sa.insert(events)
+_ADD = Prepared(sa.insert(events))
 _XID = sa.cast(sa.cast(sa.func.pg_current_xact_id(), sa.Text), sa.BigInteger)
 _XMIN = sa.cast(sa.cast(sa.func.pg_snapshot_xmin(sa.func.pg_current_snapshot()), sa.Text), sa.BigInteger)
 _XMAX = sa.cast(sa.cast(sa.func.pg_snapshot_xmax(sa.func.pg_current_snapshot()), sa.Text), sa.BigInteger)
@@ -212,12 +223,14 @@ def _horizon_query() -> sa.Select[Any]:
 
 def _next_sequence(connection: Connection, tenant_id: str, stream: str) -> int:
     row = {"tenant_id": tenant_id, "stream": stream, "head": 1, "trimmed": 0}
-    return int(connection.execute(_advancing(connection.dialect.name), row).scalar_one())
+    advanced = _advancing(connection.dialect.name).first(connection, row)
+    assert advanced is not None  # noqa: S101 - it returns what it wrote
+    return int(advanced[0])
 
 
 @cache
-def _advancing(dialect: str) -> Any:
-    return (
+def _advancing(dialect: str) -> Prepared:
+    return Prepared(
         insert_into(dialect, event_streams)
         .on_conflict_do_update(
             index_elements=[event_streams.c.tenant_id, event_streams.c.stream],
@@ -230,7 +243,7 @@ def _advancing(dialect: str) -> Any:
 def _insert(connection: Connection, row: dict[str, Any]) -> Position:
     if connection.dialect.name != "postgresql":
         number = next_value(connection, *_POSITIONS)
-        connection.execute(_ADD, {**row, "xid": 0, "position": number})
+        _ADD.run(connection, {**row, "xid": 0, "position": number})
         return Position(0, number)
     written = connection.execute(_ADD_POSTGRES, row).one()
     return Position(written.xid, written.position)

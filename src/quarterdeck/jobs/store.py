@@ -11,14 +11,16 @@ attempt holds up those behind it; one that is dead does not.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache, lru_cache
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from quarterdeck.clock import new_id
-from quarterdeck.database import BigInt, Json, Prepared, Text, Timestamp, hint, insert, metadata, next_value
+from quarterdeck.database import BigInt, Json, Prepared, Text, Timestamp, hint, insert_into, metadata, next_value
 from quarterdeck.errors import NotFound, Reason
 from quarterdeck.jobs.job import Job, JobState, LeaseLost
 
@@ -49,12 +51,49 @@ jobs = sa.Table(
 )
 
 _WAITING, _LEASED, _DONE, _DEAD = (state.value for state in JobState)
-_OPEN = jobs.c.state.in_((_WAITING, _LEASED))
+_OPEN_STATES: Final[tuple[sa.ColumnElement[str], ...]] = (
+    sa.literal_column("'waiting'"),
+    sa.literal_column("'leased'"),
+)
+"""Written out: with parameters in their place SQLite would not see that an index of open jobs will do."""
+_OPEN = jobs.c.state.in_(_OPEN_STATES)
 _OPEN_ONLY = sa.text("state IN ('waiting', 'leased')")
-_ADD = Prepared(sa.insert(jobs))
 sa.Index("ix_jobs_due", jobs.c.queue, jobs.c.due_at, postgresql_where=_OPEN_ONLY, sqlite_where=_OPEN_ONLY)
 sa.Index("ix_jobs_order", jobs.c.tenant_id, jobs.c.queue, jobs.c.order_key, jobs.c.order_number)
 sa.Index("ix_jobs_state", jobs.c.tenant_id, jobs.c.state, jobs.c.finished_at)
+
+_JOB = sa.and_(
+    jobs.c.tenant_id == sa.bindparam("tenant"),
+    jobs.c.queue == sa.bindparam("of_queue"),
+    jobs.c.id == sa.bindparam("job"),
+)
+_HELD = sa.and_(_JOB, jobs.c.state == _LEASED, jobs.c.fence == sa.bindparam("held_fence"))
+
+_ADD = Prepared(sa.insert(jobs))
+_DISCARD = Prepared(sa.delete(jobs).where(_HELD))
+_TAKE = Prepared(
+    sa.update(jobs)
+    .where(_JOB)
+    .values(
+        state=_LEASED,
+        due_at=sa.bindparam("until"),
+        attempts=jobs.c.attempts + 1,
+        fence=jobs.c.fence + 1,
+        worker=sa.bindparam("taker"),
+    )
+)
+_FIRST_OF_ORDER = Prepared(
+    sa.select(jobs)
+    .where(
+        jobs.c.tenant_id == sa.bindparam("tenant"),
+        jobs.c.queue == sa.bindparam("of_queue"),
+        jobs.c.order_key == sa.bindparam("key"),
+        _OPEN,
+    )
+    .order_by(jobs.c.order_number)
+    .limit(1)
+    .with_for_update(of=jobs, skip_locked=True)
+)
 
 
 def enqueue(
@@ -80,7 +119,7 @@ def enqueue(
         "order_key": order_key,
         "order_number": _order_number(connection, tenant_id, queue, order_key),
     }
-    connection.execute(insert(connection, jobs).values(row).on_conflict_do_nothing())
+    _adding_once(connection.dialect.name).run(connection, row)
     hint(connection, TOPIC)
     return str(row["id"])
 
@@ -138,11 +177,7 @@ def lease(
     A job whose lease ran out is taken again; when that happens after its last attempt, it is dead instead.
     """
     _bury_abandoned(connection, queues, now)
-    earlier = jobs.alias("earlier")
-    query = sa.select(jobs).where(jobs.c.queue.in_(queues), _OPEN, jobs.c.due_at <= now)
-    query = query.where(sa.or_(jobs.c.order_key.is_(None), sa.not_(_has_earlier(earlier))))
-    query = query.order_by(jobs.c.due_at).limit(limit).with_for_update(of=jobs, skip_locked=True)
-    found = connection.execute(query).mappings().all()
+    found = _due(tuple(queues)).mappings(connection, {"now": now, "most": limit})
     return tuple(_take(connection, _job(row), worker, now + duration) for row in found)
 
 
@@ -159,7 +194,7 @@ def complete(connection: Connection, job: Job, *, now: datetime) -> None:
 
 def discard(connection: Connection, job: Job) -> None:
     """Done, and nothing of it is kept, so that its key may be used again. Raises `LeaseLost` when the lease is lost."""
-    if connection.execute(sa.delete(jobs).where(_is_held(job))).rowcount != 1:
+    if _DISCARD.run(connection, _holding(job)) != 1:
         raise lease_lost(job)
 
 
@@ -170,12 +205,12 @@ def lease_next(connection: Connection, job: Job, *, now: datetime, duration: tim
     """
     if job.order_key is None or job.worker is None:
         return None
-    same = sa.and_(jobs.c.tenant_id == job.tenant_id, jobs.c.queue == job.queue, jobs.c.order_key == job.order_key)
-    query = sa.select(jobs).where(same, _OPEN).order_by(jobs.c.order_number).limit(1)
-    row = connection.execute(query.with_for_update(of=jobs, skip_locked=True)).mappings().one_or_none()
-    if row is None or row["state"] != _WAITING or row["due_at"] > now:
-        return None
-    return _take(connection, _job(row), job.worker, now + duration)
+    order = {"tenant": job.tenant_id, "of_queue": job.queue, "key": job.order_key}
+    for row in _FIRST_OF_ORDER.mappings(connection, order):
+        first = _job(row)
+        if first.state is JobState.WAITING and first.due_at <= now:
+            return _take(connection, first, job.worker, now + duration)
+    return None
 
 
 def fail(connection: Connection, job: Job, *, error: str, now: datetime, delay: timedelta | None) -> JobState:
@@ -263,34 +298,66 @@ def _has_earlier(earlier: sa.FromClause) -> sa.ColumnElement[bool]:
         earlier.c.queue == jobs.c.queue,
         earlier.c.order_key == jobs.c.order_key,
         earlier.c.order_number < jobs.c.order_number,
-        earlier.c.state.in_((_WAITING, _LEASED)),
+        earlier.c.state.in_(_OPEN_STATES),
     )
 
 
 def _bury_abandoned(connection: Connection, queues: Sequence[str], now: datetime) -> None:
     """Jobs whose holder vanished during the last attempt: most likely they are what killed it."""
-    abandoned = sa.select(jobs).where(jobs.c.queue.in_(queues), jobs.c.state == _LEASED, jobs.c.due_at <= now)
-    abandoned = abandoned.where(jobs.c.attempts >= jobs.c.max_attempts).with_for_update(skip_locked=True)
-    for row in connection.execute(abandoned).mappings().all():
+    for row in _abandoned(tuple(queues)).mappings(connection, {"now": now}):
         job = _job(row)
         error = f"worker {job.worker} vanished during attempt {job.attempts}"
         _update_held(connection, job, {"state": _DEAD, "finished_at": now, "worker": None, "last_error": error})
 
 
+@cache
+def _adding_once(dialect: str) -> Prepared:
+    return Prepared(insert_into(dialect, jobs).on_conflict_do_nothing())
+
+
+@lru_cache(maxsize=64)
+def _due(queues: tuple[str, ...]) -> Prepared:
+    due = sa.select(jobs).where(_is_in(queues), _OPEN, jobs.c.due_at <= sa.bindparam("now"))
+    due = due.where(sa.or_(jobs.c.order_key.is_(None), sa.not_(_has_earlier(jobs.alias("earlier")))))
+    due = due.order_by(jobs.c.due_at).limit(sa.bindparam("most"))
+    return Prepared(due.with_for_update(of=jobs, skip_locked=True))
+
+
+@lru_cache(maxsize=64)
+def _abandoned(queues: tuple[str, ...]) -> Prepared:
+    abandoned = sa.select(jobs).where(_is_in(queues), jobs.c.state == _LEASED, jobs.c.due_at <= sa.bindparam("now"))
+    abandoned = abandoned.where(jobs.c.attempts >= jobs.c.max_attempts)
+    return Prepared(abandoned.with_for_update(skip_locked=True))
+
+
+def _is_in(queues: Sequence[str]) -> sa.ColumnElement[bool]:
+    # Not IN: a prepared statement has no lists. Both databases make one of it.
+    return sa.or_(sa.false(), *(jobs.c.queue == queue for queue in queues))
+
+
 def _take(connection: Connection, job: Job, worker: str, until: datetime) -> Job:
-    values = {"state": _LEASED, "due_at": until, "attempts": job.attempts + 1, "fence": job.fence + 1, "worker": worker}
-    taken = sa.update(jobs).where(_is_job(job.tenant_id, job.queue, job.id)).values(**values).returning(jobs)
-    return _job(connection.execute(taken).mappings().one())
+    """For a job that is locked: nobody else changes it before this transaction ends."""
+    taken = {"tenant": job.tenant_id, "of_queue": job.queue, "job": job.id, "until": until, "taker": worker}
+    _TAKE.run(connection, taken)
+    return replace(
+        job, state=JobState.LEASED, due_at=until, attempts=job.attempts + 1, fence=job.fence + 1, worker=worker
+    )
 
 
 def _update_held(connection: Connection, job: Job, values: dict[str, Any]) -> None:
-    if connection.execute(sa.update(jobs).where(_is_held(job)).values(**values)).rowcount != 1:
+    changed = {**_holding(job), **{f"new_{name}": value for name, value in values.items()}}
+    if _changing(tuple(values)).run(connection, changed) != 1:
         raise lease_lost(job)
 
 
-def _is_held(job: Job) -> sa.ColumnElement[bool]:
-    is_job = _is_job(job.tenant_id, job.queue, job.id)
-    return sa.and_(is_job, jobs.c.state == _LEASED, jobs.c.fence == job.fence)
+@lru_cache(maxsize=64)
+def _changing(names: tuple[str, ...]) -> Prepared:
+    values = {name: sa.bindparam(f"new_{name}", type_=jobs.c[name].type) for name in names}
+    return Prepared(sa.update(jobs).where(_HELD).values(values))
+
+
+def _holding(job: Job) -> dict[str, Any]:
+    return {"tenant": job.tenant_id, "of_queue": job.queue, "job": job.id, "held_fence": job.fence}
 
 
 def _is_job(tenant_id: str, queue: str, job_id: str) -> sa.ColumnElement[bool]:

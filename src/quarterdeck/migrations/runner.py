@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Final, TypeVar
 
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
+import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from quarterdeck.database import Database, Limits
-from quarterdeck.errors import PreconditionFailed, Reason
 from quarterdeck.events import adopt_restored
-from quarterdeck.migrations.tables import metadata
 
 T = TypeVar("T")
 _LIMITS: Final = Limits(statement=3600.0, lock=60.0, idle_in_transaction=3600.0, pool=1)
 _LOCK: Final = 0x51444D4947524154
 """PostgreSQL's advisory lock that makes two servers migrate one after the other; the bytes read `QDMIGRAT`."""
+
+_APPLIED: Final = sa.table("alembic_version", sa.column("version_num", sa.String))
+"""Alembic's own table, with the one revision that the database is at."""
+_VERSIONS: Final = Path(__file__).parent / "versions"
+"""A revision each, in files that begin with its four digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +65,21 @@ async def check(url: str) -> Status:
 
 def upgrade_on(connection: Connection, revision: str = "head") -> None:
     """`upgrade` within a write transaction that is open already."""
-    _run(connection, lambda config: command.upgrade(config, revision))
+    _lock(connection)
+    _moving().up(connection, revision)
     if _current(connection) == _head():
         adopt_restored(connection)
 
 
 def downgrade_on(connection: Connection, revision: str) -> None:
     """`downgrade` within a write transaction that is open already."""
-    _run(connection, lambda config: command.downgrade(config, revision))
+    _lock(connection)
+    _moving().down(connection, revision)
 
 
 def status_on(connection: Connection, *, compare: bool = False) -> Status:
     """Which revision this database has. With `compare` (slow), also how its tables differ from the expected ones."""
-    differences = tuple(_differences(connection)) if compare else ()
+    differences = _moving().differences(connection) if compare else ()
     return Status(_current(connection), _head(), differences)
 
 
@@ -88,35 +91,25 @@ async def _with_database(url: str, fn: Callable[[Connection], T], *, write: bool
         await database.close()
 
 
-def _run(connection: Connection, run: Callable[[Config], None]) -> None:
+def _moving() -> ModuleType:
+    # Here, because Alembic is a tenth of a server's start and hardly any start needs it.
+    from quarterdeck.migrations import moving
+
+    return moving
+
+
+def _lock(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
-    config = _config()
-    config.attributes["connection"] = connection
-    try:
-        run(config)
-    except CommandError as error:
-        message = f"the database cannot be migrated: {error}; a newer version of the server may have migrated it"
-        raise PreconditionFailed(Reason.SCHEMA_OUTDATED, message) from error
 
 
 def _current(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    if not sa.inspect(connection).has_table(_APPLIED.name):
+        return None
+    found: str | None = connection.execute(sa.select(_APPLIED)).scalar_one_or_none()
+    return found
 
 
+@cache
 def _head() -> str:
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    assert head is not None  # noqa: S101 - the package contains revisions
-    return head
-
-
-def _differences(connection: Connection) -> list[str]:
-    found: list[Any] = compare_metadata(MigrationContext.configure(connection), metadata)
-    return [repr(difference) for difference in found]
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", "quarterdeck:migrations")
-    config.set_main_option("path_separator", "os")
-    return config
+    return max(path.name[:4] for path in _VERSIONS.glob("[0-9]*.py"))
