@@ -35,6 +35,8 @@ from quarterdeck.identity import (
     Rate,
     RateLimits,
     Role,
+    StreamTicket,
+    StreamTokens,
     bootstrap,
 )
 from quarterdeck.identity.bootstrap import TENANT_ID
@@ -100,6 +102,17 @@ class HeaderAuthenticator:
 
     def recall(self, headers: Mapping[str, str]) -> Caller | None:
         return self._identity.known_caller(headers.get("authorization"), _key_of(headers))
+
+
+class StreamTokenAuthenticator:
+    """Reads the stream tokens that the assistant made."""
+
+    def __init__(self, identity: Identity, tokens: StreamTokens) -> None:
+        self._identity = identity
+        self._tokens = tokens
+
+    async def open_stream(self, ticket: StreamTicket) -> Caller:
+        return await self._tokens.open(ticket, self._identity)
 
 
 def _key_of(headers: Mapping[str, str]) -> str | None:
@@ -285,11 +298,13 @@ async def _running(
         **further,
     }
     rates = TokenRates(_rate_limits(settings), clock, MinuteBudgets(settings.rate_limit_assistant))
+    tickets = StreamTokenAuthenticator(identity, assistants.stream_tokens) if settings.authenticates else None
     chain = CallChain(
         tuple(services),
         bind(services),
         authenticator=HeaderAuthenticator(identity) if settings.authenticates else NoAuthenticator(),
         rate_limiter=rates,
+        stream_authenticator=tickets,
     )
     identity.start()
     try:

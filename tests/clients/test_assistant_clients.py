@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -169,6 +170,55 @@ async def test_errors_have_the_familys_envelope_and_headers(
     assert int(answer.headers["x-ratelimit-reset"]) > 1_600_000_000
     if path.endswith("f67f"):
         assert answer.json() == {"status": "error", "message": "Chat not found"}
+
+
+async def test_a_browser_opens_the_stream_with_a_token_in_its_url(
+    server: RunningServer, client: httpx.AsyncClient
+) -> None:
+    chat, other = await start(client, "How many collectors do I have?"), await start(client, "help")
+    made = await client.post(f"{V1}/chats/{chat}/stream-token")
+    assert made.json()["status"] == "success", made.text
+    token = made.json()["data"]["token"]
+    assert datetime.fromisoformat(made.json()["data"]["expiresAt"]) - datetime.now(UTC) <= timedelta(seconds=60)
+    assert (await client.post(f"{V1}/chats/nobody/stream-token")).status_code == 404
+    async with httpx.AsyncClient(base_url=server.http_url) as browser:
+        for path in (f"{PLUGIN}/api/events/chats/{chat}", f"{V1}/chats/{chat}/stream"):
+            seen = await records(browser, chat, path=f"{path}?token={token}")
+            assert seen[-1][1]["type"] == "AGENT_EXECUTION_COMPLETED"
+        for path in (
+            f"{PLUGIN}/api/events/chats/{other}?token={token}",
+            f"{PLUGIN}/api/events/chats/{chat}?token={token[:-2]}",
+            f"{PLUGIN}/api/events/chats/{chat}?token=",
+            f"{V1}/chats/{chat}?token={token}",
+        ):
+            refused = await browser.get(path)
+            assert (refused.status_code, refused.json()["status"]) == (401, "error"), path
+            assert token not in refused.text
+        twice = await browser.get(f"{PLUGIN}/api/events/chats/{chat}?token={token}&token={token}")
+        assert twice.status_code == 400
+        # What a token in a URL says wins over headers: a page can tell which of the two it is that fails.
+        headers = {"authorization": f"Bearer {server.token}"}
+        assert (await browser.get(f"{PLUGIN}/api/events/chats/{chat}?token=x", headers=headers)).status_code == 401
+    assert token not in server.logs
+
+
+async def test_a_stream_token_dies_with_the_token_that_it_was_made_with(
+    server: RunningServer, client: httpx.AsyncClient
+) -> None:
+    admin = "/quarterdeck.admin.v1.AdminService"
+    account = await client.post(f"{admin}/CreateServiceAccount", json={"name": "page", "role": "ROLE_EDITOR"})
+    named = {"serviceAccountId": account.json()["serviceAccount"]["id"], "name": "page"}
+    made = (await client.post(f"{admin}/CreateToken", json=named)).json()
+    async with httpx.AsyncClient(base_url=server.http_url) as page:
+        headers = {"authorization": f"Bearer {made['secret']}"}
+        asked = await page.post(f"{V1}/assistant/chats", json={"prompt": "help"}, headers=headers)
+        chat = asked.json()["data"]["chatId"]
+        token = (await page.post(f"{V1}/chats/{chat}/stream-token", headers=headers)).json()["data"]["token"]
+        url = f"{PLUGIN}/api/events/chats/{chat}?token={token}"
+        assert (await records(page, chat, path=url))[-1][1]["type"] == "AGENT_EXECUTION_COMPLETED"
+        revoked = await client.post(f"{admin}/RevokeToken", json={"id": made["token"]["id"]})
+        assert revoked.status_code == 200, revoked.text
+        assert (await page.get(url)).status_code == 401
 
 
 async def test_without_a_token_and_with_too_small_a_role(server: RunningServer, client: httpx.AsyncClient) -> None:

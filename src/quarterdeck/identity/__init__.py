@@ -8,6 +8,7 @@ from quarterdeck.identity.bootstrap import bootstrap
 from quarterdeck.identity.call import CallContext, Caller, Role
 from quarterdeck.identity.rate_limits import Budget, MethodClass, MinuteBudgets, Rate, RateLimits
 from quarterdeck.identity.records import ServiceAccount, Tenant, Token
+from quarterdeck.identity.stream_tokens import StreamTicket, StreamToken, StreamTokens, stream_of
 
 __all__ = [
     "Accounts",
@@ -21,7 +22,11 @@ __all__ = [
     "RateLimits",
     "Role",
     "ServiceAccount",
+    "StreamTicket",
+    "StreamToken",
+    "StreamTokens",
     "Tenant",
     "Token",
     "bootstrap",
+    "stream_of",
 ]

@@ -79,6 +79,11 @@ class Identity:
             return None
         return self._admit(known)
 
+    async def caller_of(self, tenant_id: str, token_id: str) -> Caller:
+        """The caller whose token has this id, as the database has it now. Raises as `authenticate` does."""
+        found = partial(store.find_known_by_id, tenant_id=tenant_id, token_id=token_id)
+        return self._admit(await self._database.read(found))
+
     def forget_account(self, account_id: str, version: int) -> None:
         """This account or a token of it has just been changed on this replica: take effect at once."""
         self._callers.forget_account(account_id, version=version)

@@ -204,6 +204,12 @@ def find_known(connection: Connection, hashes: Iterable[bytes]) -> dict[bytes, K
     return known
 
 
+def find_known_by_id(connection: Connection, tenant_id: str, token_id: str) -> KnownToken | None:
+    """The token, under the conditions of `find_known`."""
+    row = connection.execute(_known_query().where(_is_token(tenant_id, token_id))).mappings().one_or_none()
+    return None if row is None else _known(row)
+
+
 def touch_tokens(connection: Connection, used: Mapping[tuple[str, str], datetime]) -> None:
     """Writes last-used times by (tenant, token); a later time that is stored already stays."""
     touch = sa.update(tokens).where(

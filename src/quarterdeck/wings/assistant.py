@@ -59,6 +59,7 @@ from quarterdeck.gen.assistant.v1 import (
     run_service_pb2,
 )
 from quarterdeck.gen.holmes.v1 import holmes_service_pb2
+from quarterdeck.identity import StreamTokens
 from quarterdeck.incidents.activity_service import ActivityService
 from quarterdeck.incidents.incidents_service import IncidentsService
 from quarterdeck.jobs import JobRunner
@@ -80,6 +81,7 @@ class AssistantWing:
     services: dict[Service, object]
     models: Models
     agents: Agents
+    stream_tokens: StreamTokens
 
     def adapters(self, chain: CallChain) -> Sequence[Adapter]:
         """The paths of the family that are no RPC."""
@@ -116,6 +118,7 @@ async def assistant_wing(
     incidents, activity = _of(others, IncidentsService), _of(others, ActivityService)
     investigations = Investigations(database, clock, runs, asking, runner, incidents, activity)
     signing_key = await _signing_key(settings, database)
+    stream_tokens = StreamTokens(await database.transaction(partial(get_or_create, name="streams")), clock)
     holmes = HolmesService(
         runs,
         models,
@@ -136,7 +139,7 @@ async def assistant_wing(
         (
             app_service_pb2,
             "AssistantAppService",
-            AssistantAppService(database, runs, feeds, asking, investigations),
+            AssistantAppService(database, runs, feeds, asking, investigations, stream_tokens),
         ),
         (chat_service_pb2, "ChatService", ChatService(database, clock, runs, feeds, asking, models)),
         (run_service_pb2, "RunService", RunService(runs)),
@@ -155,6 +158,7 @@ async def assistant_wing(
             },
             models=models,
             agents=Agents(runs, asking),
+            stream_tokens=stream_tokens,
         )
     finally:
         if probing is not None:

@@ -22,6 +22,7 @@ from google.protobuf.message import Message
 
 from quarterdeck.errors import DomainError, Forbidden, Reason, Unavailable
 from quarterdeck.identity.call import CallContext, Caller, Role
+from quarterdeck.identity.stream_tokens import StreamTicket
 from quarterdeck.wire.errors import to_wire
 from quarterdeck.wire.method import Method, RateClass, Service
 from quarterdeck.wire.validation import validate
@@ -38,6 +39,12 @@ class Authenticator(Protocol):
     def recall(self, headers: Mapping[str, str]) -> Caller | None:
         """The same without waiting; None when only `authenticate` can tell."""
         ...
+
+
+class StreamAuthenticator(Protocol):
+    """Tells whose stream token this is. Raises Unauthenticated or Unavailable."""
+
+    async def open_stream(self, ticket: StreamTicket) -> Caller: ...
 
 
 class RateLimiter(Protocol):
@@ -106,19 +113,28 @@ class CallChain:
     authenticator: Authenticator
     rate_limiter: RateLimiter
     streams: RunningStreams = field(default_factory=RunningStreams)
+    stream_authenticator: StreamAuthenticator | None = None
+    """None where nobody needs credentials."""
 
-    async def admit(self, method: Method, headers: Mapping[str, str], request_id: str) -> CallContext:
+    async def admit(
+        self, method: Method, headers: Mapping[str, str], request_id: str, *, ticket: StreamTicket | None = None
+    ) -> CallContext:
         """Who calls, and whether they may. Needs no body, so a stranger cannot make the server read one.
 
-        Raises WireError.
+        With a stream token, that alone counts. Raises WireError.
         """
         try:
-            caller = await self.authenticator.authenticate(_credentials(method, headers))
+            caller = await self._caller(method, headers, ticket)
             authorise(method, caller)
             self.rate_limiter.take(caller.token_id, method.rate_class)
         except Exception as error:
             raise to_wire(error, request_id) from error
         return CallContext(caller=caller, request_id=request_id, headers=headers)
+
+    async def _caller(self, method: Method, headers: Mapping[str, str], ticket: StreamTicket | None) -> Caller:
+        if ticket is not None and self.stream_authenticator is not None:
+            return await self.stream_authenticator.open_stream(ticket)
+        return await self.authenticator.authenticate(_credentials(method, headers))
 
     def readmit(self, method: Method, headers: Mapping[str, str], caller: Caller) -> bool:
         """Whether a caller admitted before may call again right now. Takes from its budget; raises nothing."""

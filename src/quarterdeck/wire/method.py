@@ -99,6 +99,8 @@ class Method:
     bindings: tuple[HttpBinding, ...]
     stream_id_field: str
     stream_resume_field: str
+    stream_token_parameter: str
+    """The query parameter that may carry a stream token; empty for none."""
     event_form: EventForm
     twin: str
     """The name of the stream that REST paths of this unary method become when `twin_field` of the request is true."""
@@ -205,6 +207,7 @@ def _describe_method(descriptor: MethodDescriptor, service: options_pb2.ServiceR
         bindings=tuple(_bindings(extension(options, annotations_pb2.http))),
         stream_id_field=rules.stream.id_field,
         stream_resume_field=rules.stream.resume_field,
+        stream_token_parameter=rules.stream.token_parameter,
         event_form=EventForm(rules.stream.form),
         twin=rules.twin.method,
         twin_field=rules.twin.field,

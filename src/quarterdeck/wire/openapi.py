@@ -79,6 +79,7 @@ class _Document:
             *self._path_parameters(method, template, path),
             *self._query_parameters(method, binding, template),
             *_resume_parameters(method),
+            *_token_parameters(method),
         ]
         verb = binding.verb.lower()
         if verb in _VERBS:
@@ -216,6 +217,17 @@ def _field_at(method: Method, path: str) -> FieldDescriptor:
 
 def _is_text(field: FieldDescriptor) -> bool:
     return text_reader(map_entry(field)[1] if is_map(field) else field) is not None
+
+
+def _token_parameters(method: Method) -> Iterator[Json]:
+    if method.stream_token_parameter:
+        description = "A short-lived stream token, in place of credentials in headers."
+        yield {
+            "name": method.stream_token_parameter,
+            "in": "query",
+            "description": description,
+            "schema": {"type": "string"},
+        }
 
 
 def _resume_parameters(method: Method) -> Iterator[Json]:

@@ -22,12 +22,13 @@ from quarterdeck.assistant.transcript import Transcript
 from quarterdeck.database import Connection, Database
 from quarterdeck.errors import FieldViolation, Invalid, Reason
 from quarterdeck.gen.assistant.v1 import app_service_pb2 as pb
-from quarterdeck.identity.call import CallContext
+from quarterdeck.identity import CallContext, StreamTokens, stream_of
 
 SUCCESS: Final = "success"
 PAGE: Final = 50
 _UPDATES_APART: Final = 0.1
 """Seconds between two records of a growing message, at least."""
+_WATCH_CHAT: Final = "/assistant.v1.AssistantAppService/WatchChat"
 _STATES: Final = {
     RunState.SUBMITTED: "pending",
     RunState.WORKING: "running",
@@ -43,13 +44,20 @@ class AssistantAppService:
     """Chats, their events and investigations, as the Assistant's clients know them."""
 
     def __init__(
-        self, database: Database, runs: Runs, feeds: ChatFeeds, asking: Asking, investigations: Investigations
+        self,
+        database: Database,
+        runs: Runs,
+        feeds: ChatFeeds,
+        asking: Asking,
+        investigations: Investigations,
+        stream_tokens: StreamTokens,
     ) -> None:
         self._database = database
         self._runs = runs
         self._feeds = feeds
         self._asking = asking
         self._investigations = investigations
+        self._stream_tokens = stream_tokens
 
     async def start_chat(self, request: pb.StartChatRequest, call: CallContext) -> pb.StartChatResponse:
         run = await self._asking.ask(call.caller, request.prompt, chat_id=request.chat_id)
@@ -116,6 +124,15 @@ class AssistantAppService:
                 for record in records.of(event, grows=now - told >= _UPDATES_APART):
                     told = now
                     yield record
+
+    async def create_stream_token(
+        self, request: pb.CreateStreamTokenRequest, call: CallContext
+    ) -> pb.CreateStreamTokenResponse:
+        chat = await self._chat(request.chat_id, call)
+        made = self._stream_tokens.make(call.caller, stream_of(_WATCH_CHAT, {"chat_id": chat.id}))
+        data = pb.AppStreamToken(token=made.text)
+        data.expires_at.FromDatetime(made.expires_at)
+        return pb.CreateStreamTokenResponse(status=SUCCESS, data=data)
 
     async def decide_app_approval(
         self, request: pb.DecideAppApprovalRequest, call: CallContext

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from google.protobuf.message import Message
 
+from quarterdeck.identity.stream_tokens import StreamTicket, stream_of
 from quarterdeck.wire.asgi import DEFAULT_MAX_BODY_BYTES, ClientDisconnected, Receive, Scope, Send, read_body
 from quarterdeck.wire.chain import CallChain, Observer
 from quarterdeck.wire.dialects.dialect import Dialect
@@ -22,6 +23,7 @@ from quarterdeck.wire.method import HttpBinding, Method, Service
 from quarterdeck.wire.rest.answer import JSON, AnswerMaker, compile_answer
 from quarterdeck.wire.rest.binding import RequestBinding, compile_binding
 from quarterdeck.wire.rest.exchange import Exchange
+from quarterdeck.wire.rest.query import parameter
 from quarterdeck.wire.rest.router import Found, Match, Route, Router
 from quarterdeck.wire.rest.sse import EventRules, EventStream, Pace, compile_events
 
@@ -96,7 +98,8 @@ class RestTransport:
 
     async def _call(self, match: Match[Operation], exchange: Exchange) -> str:
         operation = match.route.target
-        call = await self._chain.admit(operation.method, exchange.headers, exchange.request_id)
+        ticket = _ticket(match, exchange)
+        call = await self._chain.admit(operation.method, exchange.headers, exchange.request_id, ticket=ticket)
         content_type = exchange.headers.get("content-type", "")
         body = await _read(operation, exchange, content_type) if operation.binding.reads_body else b""
         request = operation.binding.bind(match.values(), exchange.query, body, content_type)
@@ -156,6 +159,13 @@ async def _fail(error: WireError, operation: Operation, exchange: Exchange) -> s
     except OSError:
         return Code.CANCELED
     return error.code
+
+
+def _ticket(match: Match[Operation], exchange: Exchange) -> StreamTicket | None:
+    """The stream token of a request for a stream that takes one. Raises Invalid."""
+    method = match.route.target.method
+    token = parameter(exchange.query, method.stream_token_parameter) if method.stream_token_parameter else ""
+    return StreamTicket(token, stream_of(method.path, dict(match.values()))) if token else None
 
 
 async def _read(operation: Operation, exchange: Exchange, content_type: str) -> bytes:

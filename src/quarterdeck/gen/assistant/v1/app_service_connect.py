@@ -21,7 +21,7 @@ from connectrpc.protocol import ProtocolType
 from connectrpc.server import ConnectASGIApplication, ConnectWSGIApplication, DEFAULT_READ_MAX_BYTES, Endpoint, EndpointSync
 from pyqwest import Client, SyncClient
 
-from .app_service_pb2 import AnswerAppRemoteToolRequest, AnswerAppRemoteToolResponse, CancelAppInvestigationRequest, CancelAppInvestigationResponse, CreateAppInvestigationRequest, CreateAppInvestigationResponse, DecideAppApprovalRequest, DecideAppApprovalResponse, GetAppChatRequest, GetAppChatResponse, GetAppInvestigationRequest, GetAppInvestigationResponse, ListAllMessagesRequest, ListAllMessagesResponse, ListAppChatsRequest, ListAppChatsResponse, StartChatRequest, StartChatResponse, SummarizeInvestigationsRequest, SummarizeInvestigationsResponse, WatchChatRequest, WatchChatResponse
+from .app_service_pb2 import AnswerAppRemoteToolRequest, AnswerAppRemoteToolResponse, CancelAppInvestigationRequest, CancelAppInvestigationResponse, CreateAppInvestigationRequest, CreateAppInvestigationResponse, CreateStreamTokenRequest, CreateStreamTokenResponse, DecideAppApprovalRequest, DecideAppApprovalResponse, GetAppChatRequest, GetAppChatResponse, GetAppInvestigationRequest, GetAppInvestigationResponse, ListAllMessagesRequest, ListAllMessagesResponse, ListAppChatsRequest, ListAppChatsResponse, StartChatRequest, StartChatResponse, SummarizeInvestigationsRequest, SummarizeInvestigationsResponse, WatchChatRequest, WatchChatResponse
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
@@ -69,6 +69,14 @@ class AssistantAppService(Protocol):
         """
         WatchChat streams what happens in a chat: its messages as they are and as they grow, and where its runs are. Without
         `after`, the present state comes first. `not_found` when the id is unknown.
+        """
+        raise ConnectError(Code.UNIMPLEMENTED, 'Not implemented')
+
+    async def create_stream_token(self, request: CreateStreamTokenRequest, ctx: RequestContext[CreateStreamTokenRequest, CreateStreamTokenResponse], /) -> CreateStreamTokenResponse:
+        """
+        CreateStreamToken makes a token that opens the chat's event stream from its URL, for readers that cannot send headers
+        (a browser's EventSource): as the query parameter `token`, within 60 seconds. `not_found` when the id is unknown.
+        Ours: the Assistant documents none.
         """
         raise ConnectError(Code.UNIMPLEMENTED, 'Not implemented')
 
@@ -177,6 +185,17 @@ class AssistantAppServiceASGIApplication(ConnectASGIApplication[AssistantAppServ
                         stream_type=StreamType.SERVER_STREAM,
                     ),
                     function=svc.watch_chat,
+                ),
+                "/assistant.v1.AssistantAppService/CreateStreamToken": Endpoint.unary(
+                    method=MethodInfo(
+                        name="CreateStreamToken",
+                        service_name="assistant.v1.AssistantAppService",
+                        input=CreateStreamTokenRequest,
+                        output=CreateStreamTokenResponse,
+                        idempotency_level=IdempotencyLevel.UNKNOWN,
+                        stream_type=StreamType.UNARY,
+                    ),
+                    function=svc.create_stream_token,
                 ),
                 "/assistant.v1.AssistantAppService/DecideAppApproval": Endpoint.unary(
                     method=MethodInfo(
@@ -407,6 +426,31 @@ class AssistantAppServiceClient(ConnectClient):
             headers=headers,
             timeout_ms=timeout_ms,
         )
+    async def create_stream_token(
+        self,
+        request: CreateStreamTokenRequest,
+        *,
+        headers: Headers | Mapping[str, str] | None = None, 
+        timeout_ms: int | None = None,
+    ) -> CreateStreamTokenResponse:
+        """
+        CreateStreamToken makes a token that opens the chat's event stream from its URL, for readers that cannot send headers
+        (a browser's EventSource): as the query parameter `token`, within 60 seconds. `not_found` when the id is unknown.
+        Ours: the Assistant documents none.
+        """
+        return await self.execute_unary(
+            request=request,
+            method=MethodInfo(
+                name="CreateStreamToken",
+                service_name="assistant.v1.AssistantAppService",
+                input=CreateStreamTokenRequest,
+                output=CreateStreamTokenResponse,
+                idempotency_level=IdempotencyLevel.UNKNOWN,
+                stream_type=StreamType.UNARY,
+            ),
+            headers=headers,
+            timeout_ms=timeout_ms,
+        )
     async def decide_app_approval(
         self,
         request: DecideAppApprovalRequest,
@@ -586,6 +630,14 @@ class AssistantAppServiceSync(Protocol):
         """
         raise ConnectError(Code.UNIMPLEMENTED, 'Not implemented')
 
+    def create_stream_token(self, request: CreateStreamTokenRequest, ctx: RequestContext[CreateStreamTokenRequest, CreateStreamTokenResponse], /) -> CreateStreamTokenResponse:
+        """
+        CreateStreamToken makes a token that opens the chat's event stream from its URL, for readers that cannot send headers
+        (a browser's EventSource): as the query parameter `token`, within 60 seconds. `not_found` when the id is unknown.
+        Ours: the Assistant documents none.
+        """
+        raise ConnectError(Code.UNIMPLEMENTED, 'Not implemented')
+
     def decide_app_approval(self, request: DecideAppApprovalRequest, ctx: RequestContext[DecideAppApprovalRequest, DecideAppApprovalResponse], /) -> DecideAppApprovalResponse:
         """
         DecideAppApproval allows a waiting call, or denies it. A second, equal decision changes nothing. `failed_precondition`
@@ -689,6 +741,17 @@ class AssistantAppServiceWSGIApplication(ConnectWSGIApplication):
                         stream_type=StreamType.SERVER_STREAM,
                     ),
                     function=service.watch_chat,
+                ),
+                "/assistant.v1.AssistantAppService/CreateStreamToken": EndpointSync.unary(
+                    method=MethodInfo(
+                        name="CreateStreamToken",
+                        service_name="assistant.v1.AssistantAppService",
+                        input=CreateStreamTokenRequest,
+                        output=CreateStreamTokenResponse,
+                        idempotency_level=IdempotencyLevel.UNKNOWN,
+                        stream_type=StreamType.UNARY,
+                    ),
+                    function=service.create_stream_token,
                 ),
                 "/assistant.v1.AssistantAppService/DecideAppApproval": EndpointSync.unary(
                     method=MethodInfo(
@@ -915,6 +978,31 @@ class AssistantAppServiceClientSync(ConnectClientSync):
                 output=WatchChatResponse,
                 idempotency_level=IdempotencyLevel.NO_SIDE_EFFECTS,
                 stream_type=StreamType.SERVER_STREAM,
+            ),
+            headers=headers,
+            timeout_ms=timeout_ms,
+        )
+    def create_stream_token(
+        self,
+        request: CreateStreamTokenRequest,
+        *,
+        headers: Headers | Mapping[str, str] | None = None, 
+        timeout_ms: int | None = None,
+    ) -> CreateStreamTokenResponse:
+        """
+        CreateStreamToken makes a token that opens the chat's event stream from its URL, for readers that cannot send headers
+        (a browser's EventSource): as the query parameter `token`, within 60 seconds. `not_found` when the id is unknown.
+        Ours: the Assistant documents none.
+        """
+        return self.execute_unary(
+            request=request,
+            method=MethodInfo(
+                name="CreateStreamToken",
+                service_name="assistant.v1.AssistantAppService",
+                input=CreateStreamTokenRequest,
+                output=CreateStreamTokenResponse,
+                idempotency_level=IdempotencyLevel.UNKNOWN,
+                stream_type=StreamType.UNARY,
             ),
             headers=headers,
             timeout_ms=timeout_ms,

@@ -228,6 +228,28 @@ class ExecutionError(_message.Message):
     message: str
     def __init__(self, message: _Optional[str] = ...) -> None: ...
 
+class CreateStreamTokenRequest(_message.Message):
+    __slots__ = ("chat_id",)
+    CHAT_ID_FIELD_NUMBER: _ClassVar[int]
+    chat_id: str
+    def __init__(self, chat_id: _Optional[str] = ...) -> None: ...
+
+class CreateStreamTokenResponse(_message.Message):
+    __slots__ = ("status", "data")
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    status: str
+    data: AppStreamToken
+    def __init__(self, status: _Optional[str] = ..., data: _Optional[_Union[AppStreamToken, _Mapping]] = ...) -> None: ...
+
+class AppStreamToken(_message.Message):
+    __slots__ = ("token", "expires_at")
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_AT_FIELD_NUMBER: _ClassVar[int]
+    token: str
+    expires_at: _timestamp_pb2.Timestamp
+    def __init__(self, token: _Optional[str] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
 class DecideAppApprovalRequest(_message.Message):
     __slots__ = ("id", "chat_id", "tenant_id", "user_id", "approved")
     ID_FIELD_NUMBER: _ClassVar[int]

@@ -60,6 +60,11 @@ class AssistantAppServiceStub:
                 request_serializer=assistant_dot_v1_dot_app__service__pb2.WatchChatRequest.SerializeToString,
                 response_deserializer=assistant_dot_v1_dot_app__service__pb2.WatchChatResponse.FromString,
                 _registered_method=True)
+        self.CreateStreamToken = channel.unary_unary(
+                '/assistant.v1.AssistantAppService/CreateStreamToken',
+                request_serializer=assistant_dot_v1_dot_app__service__pb2.CreateStreamTokenRequest.SerializeToString,
+                response_deserializer=assistant_dot_v1_dot_app__service__pb2.CreateStreamTokenResponse.FromString,
+                _registered_method=True)
         self.DecideAppApproval = channel.unary_unary(
                 '/assistant.v1.AssistantAppService/DecideAppApproval',
                 request_serializer=assistant_dot_v1_dot_app__service__pb2.DecideAppApprovalRequest.SerializeToString,
@@ -127,6 +132,15 @@ class AssistantAppServiceServicer:
     def WatchChat(self, request, context):
         """WatchChat streams what happens in a chat: its messages as they are and as they grow, and where its runs are. Without
         `after`, the present state comes first. `not_found` when the id is unknown.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateStreamToken(self, request, context):
+        """CreateStreamToken makes a token that opens the chat's event stream from its URL, for readers that cannot send headers
+        (a browser's EventSource): as the query parameter `token`, within 60 seconds. `not_found` when the id is unknown.
+        Ours: the Assistant documents none.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -202,6 +216,11 @@ def add_AssistantAppServiceServicer_to_server(servicer, server):
                     servicer.WatchChat,
                     request_deserializer=assistant_dot_v1_dot_app__service__pb2.WatchChatRequest.FromString,
                     response_serializer=assistant_dot_v1_dot_app__service__pb2.WatchChatResponse.SerializeToString,
+            ),
+            'CreateStreamToken': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateStreamToken,
+                    request_deserializer=assistant_dot_v1_dot_app__service__pb2.CreateStreamTokenRequest.FromString,
+                    response_serializer=assistant_dot_v1_dot_app__service__pb2.CreateStreamTokenResponse.SerializeToString,
             ),
             'DecideAppApproval': grpc.unary_unary_rpc_method_handler(
                     servicer.DecideAppApproval,
@@ -370,6 +389,33 @@ class AssistantAppService:
             '/assistant.v1.AssistantAppService/WatchChat',
             assistant_dot_v1_dot_app__service__pb2.WatchChatRequest.SerializeToString,
             assistant_dot_v1_dot_app__service__pb2.WatchChatResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateStreamToken(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/assistant.v1.AssistantAppService/CreateStreamToken',
+            assistant_dot_v1_dot_app__service__pb2.CreateStreamTokenRequest.SerializeToString,
+            assistant_dot_v1_dot_app__service__pb2.CreateStreamTokenResponse.FromString,
             options,
             channel_credentials,
             insecure,

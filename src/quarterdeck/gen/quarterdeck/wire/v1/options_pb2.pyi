@@ -93,14 +93,16 @@ class MountedRules(_message.Message):
     def __init__(self, legacy_get: _Optional[bool] = ..., response_body: _Optional[str] = ...) -> None: ...
 
 class StreamRules(_message.Message):
-    __slots__ = ("id_field", "resume_field", "form")
+    __slots__ = ("id_field", "resume_field", "form", "token_parameter")
     ID_FIELD_FIELD_NUMBER: _ClassVar[int]
     RESUME_FIELD_FIELD_NUMBER: _ClassVar[int]
     FORM_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_PARAMETER_FIELD_NUMBER: _ClassVar[int]
     id_field: str
     resume_field: str
     form: EventForm
-    def __init__(self, id_field: _Optional[str] = ..., resume_field: _Optional[str] = ..., form: _Optional[_Union[EventForm, str]] = ...) -> None: ...
+    token_parameter: str
+    def __init__(self, id_field: _Optional[str] = ..., resume_field: _Optional[str] = ..., form: _Optional[_Union[EventForm, str]] = ..., token_parameter: _Optional[str] = ...) -> None: ...
 
 class FieldRules(_message.Message):
     __slots__ = ("required", "max_length", "max_items", "pattern", "minimum", "maximum", "one_of", "omit_unset", "key_required", "key_required_unless")
