@@ -33,7 +33,8 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         url = f"sqlite:///{data_dir / 'quarterdeck.db'}"
     else:
         url = request.getfixturevalue("module_postgres_url")
-    running = RunningServer.start(url, data_dir, env={"QUARTERDECK_WEBHOOK_ALLOW": _RECEIVERS})
+    environment = {"QUARTERDECK_WEBHOOK_ALLOW": _RECEIVERS, "QUARTERDECK_RATE_LIMIT_ASSISTANT": "1000000"}
+    running = RunningServer.start(url, data_dir, env=environment)
     yield running
     code = running.process.poll()
     assert code is None, f"the server ended during the tests with code {code}:\n{running.logs}"

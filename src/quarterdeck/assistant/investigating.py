@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -12,14 +13,14 @@ from google.protobuf.json_format import MessageToDict
 from quarterdeck.assistant.asking import Asking
 from quarterdeck.assistant.prompts.prompts import INVESTIGATION, investigation_question, template
 from quarterdeck.assistant.references import without_markers
-from quarterdeck.assistant.run import INVESTIGATION_AGENT, RunRecord, RunState, Source
+from quarterdeck.assistant.run import INVESTIGATION_AGENT, ChatRecord, RunRecord, RunState, Source
 from quarterdeck.assistant.running.runs import Runs
 from quarterdeck.assistant.store import investigations as store
 from quarterdeck.assistant.store import runs as run_store
-from quarterdeck.assistant.store.investigations import InvestigationRecord
+from quarterdeck.assistant.store.investigations import Found, InvestigationRecord, Search
 from quarterdeck.clock import Clock
 from quarterdeck.database import Connection, Database
-from quarterdeck.errors import Invalid, Reason
+from quarterdeck.errors import Invalid, PreconditionFailed, Reason
 from quarterdeck.gen.incident.v1.activity_service_pb2 import ActivityQuery, AddActivityRequest, QueryActivityRequest
 from quarterdeck.gen.incident.v1.incidents_service_pb2 import GetIncidentRequest
 from quarterdeck.identity.call import CallContext
@@ -30,6 +31,8 @@ from quarterdeck.jobs import Job, JobRunner, enqueue
 QUEUE: Final = "assistant.reports"
 _MOST_NOTE: Final = 20_000
 _LOOKED_AT: Final = 100
+_GO_ON: Final = "Go on with this investigation."
+"""What a resumed investigation shows as its question."""
 
 
 class Investigations:
@@ -113,20 +116,81 @@ class Investigations:
 
         return await self._database.read(read)
 
-    async def page(
-        self, tenant_id: str, *, incident_id: str = "", limit: int, offset: int
-    ) -> tuple[list[tuple[InvestigationRecord, RunRecord]], int]:
-        """A page of investigations, the newest first, each with its newest run, and how many there are."""
+    async def page(self, tenant_id: str, wanted: Search) -> tuple[list[tuple[InvestigationRecord, RunRecord]], int]:
+        """As `search`, each with its newest run."""
 
         def read(connection: Connection) -> tuple[list[tuple[InvestigationRecord, RunRecord]], int]:
-            found, total = store.list_all(connection, tenant_id, incident_id=incident_id, limit=limit, offset=offset)
-            with_runs = []
-            for record in found:
-                chat = run_store.find_chat(connection, tenant_id, record.chat_id)
-                with_runs.append((record, run_store.find_run(connection, tenant_id, chat.last_run_id)))
-            return with_runs, total
+            found, total = store.search(connection, tenant_id, wanted)
+            runs = run_store.runs_by_id(connection, tenant_id, [each.run_id for each in found])
+            return [(each.record, runs[each.run_id]) for each in found], total
 
         return await self._database.read(read)
+
+    async def search(self, tenant_id: str, wanted: Search) -> tuple[list[Found], int]:
+        """A page of the investigations that are wanted, and how many there are on all pages."""
+        return await self._database.read(partial(store.search, tenant_id=tenant_id, wanted=wanted))
+
+    async def runs(
+        self, tenant_id: str, investigation_id: str
+    ) -> tuple[InvestigationRecord, ChatRecord, list[RunRecord]]:
+        """An investigation, its chat, and its runs with the oldest first. Raises NotFound."""
+
+        def read(connection: Connection) -> tuple[InvestigationRecord, ChatRecord, list[RunRecord]]:
+            record = store.find(connection, tenant_id, investigation_id)
+            chat = run_store.find_chat(connection, tenant_id, record.chat_id)
+            return record, chat, run_store.runs_of(connection, tenant_id, record.chat_id)
+
+        return await self._database.read(read)
+
+    async def tokens_used(self, tenant_id: str, chat_ids: Sequence[str]) -> dict[str, int]:
+        """What the models of these chats read and wrote, by chat."""
+        return await self._database.read(partial(run_store.tokens_used, tenant_id=tenant_id, chat_ids=chat_ids))
+
+    async def change_properties(
+        self, tenant_id: str, investigation_id: str, change: Callable[[dict[str, Any]], None]
+    ) -> InvestigationRecord:
+        """Changes what clients keep with an investigation. Raises NotFound."""
+        return await self._database.transaction(
+            partial(store.change_properties, tenant_id=tenant_id, investigation_id=investigation_id, change=change)
+        )
+
+    async def pause(self, call: CallContext, investigation_id: str) -> None:
+        """Ends the run that is at work. Raises NotFound, and PreconditionFailed when none is."""
+        _, run = await self.get(call.tenant_id, investigation_id)
+        if run.state.is_final:
+            raise PreconditionFailed(
+                Reason.INVESTIGATION_NOT_AT_WORK, "nothing is at work in this investigation: there is nothing to pause"
+            )
+        # First, so that nobody sees a run that was canceled for no reason.
+        await self.change_properties(call.tenant_id, investigation_id, partial(_set, name=store.PAUSED, value=True))
+        await self._runs.cancel(call.caller, run.id)
+
+    async def resume(self, call: CallContext, investigation_id: str) -> RunRecord:
+        """Goes on in the same chat with a new run. Raises NotFound, and PreconditionFailed while one is at work."""
+        record, run = await self.get(call.tenant_id, investigation_id)
+        if not run.state.is_final:
+            raise PreconditionFailed(
+                Reason.CHAT_BUSY, "this investigation is at work: pause it, or wait for its answer"
+            )
+        facts = {
+            "title": record.title,
+            "description": record.description,
+            "incident_id": record.incident_id,
+            "autonomy": record.mode,
+            "resumed": True,
+        }
+        resumed = await self._asking.ask(
+            call.caller,
+            investigation_question(template(INVESTIGATION), {key: value for key, value in facts.items() if value}),
+            chat_id=record.chat_id,
+            model=run.model,
+            source=Source.INVESTIGATION,
+            agent_id=INVESTIGATION_AGENT,
+            investigation_id=record.id,
+            shown=_GO_ON,
+        )
+        await self.change_properties(call.tenant_id, investigation_id, partial(_set, name=store.PAUSED, value=False))
+        return resumed
 
     def _completed(self, connection: Connection, run: RunRecord, now: datetime) -> None:
         """In the transaction that completes a run: its report is a job of its own."""
@@ -169,6 +233,10 @@ def note_of(marker: str, run: RunRecord) -> str:
     ]
     evidence = "\n".join(["", "", "Evidence:", *lines]) if lines else ""
     return f"{marker}\n\n{without_markers(run.answer)[:_MOST_NOTE]}{evidence}"
+
+
+def _set(properties: dict[str, Any], name: str, value: Any) -> None:
+    properties[name] = value
 
 
 def _incident_facts(incident: Any) -> dict[str, Any]:

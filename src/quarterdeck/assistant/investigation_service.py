@@ -6,7 +6,7 @@ from quarterdeck.assistant.convert import from_run
 from quarterdeck.assistant.engine.models import Models
 from quarterdeck.assistant.investigating import Investigations
 from quarterdeck.assistant.run import RunRecord
-from quarterdeck.assistant.store.investigations import InvestigationRecord
+from quarterdeck.assistant.store.investigations import InvestigationRecord, Search
 from quarterdeck.gen.assistant.v1 import investigation_service_pb2 as pb
 from quarterdeck.identity.call import CallContext
 
@@ -42,9 +42,8 @@ class InvestigationService:
     async def list_investigations(
         self, request: pb.ListInvestigationsRequest, call: CallContext
     ) -> pb.ListInvestigationsResponse:
-        found, total = await self._investigations.page(
-            call.tenant_id, incident_id=request.incident_id, limit=request.limit or PAGE, offset=request.offset
-        )
+        wanted = Search(incident_id=request.incident_id, limit=request.limit or PAGE, offset=request.offset)
+        found, total = await self._investigations.page(call.tenant_id, wanted)
         return pb.ListInvestigationsResponse(
             investigations=[from_investigation(record, run) for record, run in found], total=total
         )

@@ -1,7 +1,7 @@
 """Short-lived tokens for one stream each, for readers that cannot send headers: a browser's `EventSource`.
 
-A stream token stands in a URL, where history and proxies keep it. So it opens one stream, within a minute, on behalf of the
-token that asked for it, and only while that one works; a stream that is open by then stays open.
+A stream token stands in a URL, where history and proxies keep it. So it opens one stream, within a minute, on behalf of
+the token that asked for it, and only while that one works; a stream that is open by then stays open.
 """
 
 from __future__ import annotations

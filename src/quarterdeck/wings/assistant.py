@@ -23,6 +23,7 @@ from quarterdeck.assistant.engine.model_list import ModelEntry, parse_model_list
 from quarterdeck.assistant.engine.models import Models
 from quarterdeck.assistant.grafana.agents import Agents
 from quarterdeck.assistant.grafana.app_service import AssistantAppService
+from quarterdeck.assistant.grafana.investigations_service import InvestigationsService
 from quarterdeck.assistant.holmes.holmes_service import HolmesService, ServerFacts
 from quarterdeck.assistant.holmes.questions import Prompting, Questions
 from quarterdeck.assistant.investigating import Investigations
@@ -58,6 +59,7 @@ from quarterdeck.gen.assistant.v1 import (
     investigation_service_pb2,
     run_service_pb2,
 )
+from quarterdeck.gen.assistant.v2 import investigations_service_pb2
 from quarterdeck.gen.holmes.v1 import holmes_service_pb2
 from quarterdeck.identity import StreamTokens
 from quarterdeck.incidents.activity_service import ActivityService
@@ -141,6 +143,7 @@ async def assistant_wing(
             "AssistantAppService",
             AssistantAppService(database, runs, feeds, asking, investigations, stream_tokens),
         ),
+        (investigations_service_pb2, "InvestigationsService", InvestigationsService(investigations, feeds)),
         (chat_service_pb2, "ChatService", ChatService(database, clock, runs, feeds, asking, models)),
         (run_service_pb2, "RunService", RunService(runs)),
         (investigation_service_pb2, "InvestigationService", InvestigationService(investigations, models)),

@@ -17,7 +17,7 @@ from quarterdeck.assistant.run import ChatRecord, RunRecord, RunState, Source
 from quarterdeck.assistant.running.feeds import ChatFeeds
 from quarterdeck.assistant.running.runs import Runs
 from quarterdeck.assistant.store import runs as store
-from quarterdeck.assistant.store.investigations import InvestigationRecord
+from quarterdeck.assistant.store.investigations import InvestigationRecord, Search
 from quarterdeck.assistant.transcript import Transcript
 from quarterdeck.database import Connection, Database
 from quarterdeck.errors import FieldViolation, Invalid, Reason
@@ -154,12 +154,10 @@ class AssistantAppService:
     async def summarize_investigations(
         self, request: pb.SummarizeInvestigationsRequest, call: CallContext
     ) -> pb.SummarizeInvestigationsResponse:
-        found, total = await self._investigations.page(
-            call.tenant_id, limit=request.limit or PAGE, offset=request.offset
-        )
+        states = frozenset(state for state, name in _STATES.items() if name == request.state)
+        wanted = Search(states=states if request.state else None, limit=request.limit or PAGE, offset=request.offset)
+        found, total = await self._investigations.page(call.tenant_id, wanted)
         listed = [_app_investigation(record, run) for record, run in found]
-        if request.state:
-            listed = [each for each in listed if each.state == request.state]
         page = pb.AppInvestigationPage(investigations=listed, total=total)
         return pb.SummarizeInvestigationsResponse(status=SUCCESS, data=page)
 
@@ -205,7 +203,7 @@ def _app_investigation(record: InvestigationRecord, run: RunRecord) -> pb.AppInv
         id=record.id,
         title=record.title,
         state=_STATES[run.state],
-        source=record.source,
+        source=pb.AppInvestigationSource(type="user", user_id=run.caller.account_name),
         chat_id=record.chat_id,
         description=record.description,
         report=run.answer,

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from enum import Enum, auto
+from typing import Any, Final
 
 import sqlalchemy as sa
 
-from quarterdeck.assistant.run import storable
+from quarterdeck.assistant.run import RunState, storable
 from quarterdeck.assistant.store import tables as t
 from quarterdeck.database import Connection
 from quarterdeck.errors import NotFound, Reason
+
+PAUSED: Final = "paused"
+MODE: Final = "mode"
+TEAMS: Final = "team_names"
+PROFILE: Final = "agent_profile_id"
+"""Keys of the properties."""
 
 _QUOTED = 80
 
@@ -32,6 +39,69 @@ class InvestigationRecord:
     properties: Mapping[str, Any] = field(default_factory=dict)
     activity_item_id: str = ""
 
+    @property
+    def paused(self) -> bool:
+        """Whether somebody paused it, and nobody resumed it since."""
+        return bool(self.properties.get(PAUSED))
+
+    @property
+    def mode(self) -> str:
+        """How far the assistant goes by itself: `low`, `medium` or `high`."""
+        return str(self.properties.get(MODE, "medium"))
+
+    @property
+    def team_names(self) -> tuple[str, ...]:
+        """The teams that it is for."""
+        return tuple(self.properties.get(TEAMS, ()))
+
+
+class Order(Enum):
+    """What a list is in the order of."""
+
+    CREATED = auto()
+    UPDATED = auto()
+    TITLE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Which investigations, and in which order. What is empty or None lets all of them through."""
+
+    incident_id: str = ""
+    states: frozenset[RunState] | None = None
+    """Of the newest run."""
+    paused: bool | None = None
+    text: str = ""
+    """In the title or the description, in upper or lower case."""
+    created_by: str = ""
+    team: str = ""
+    for_some_team: bool = False
+    since: datetime | None = None
+    before: datetime | None = None
+    order: Order = Order.CREATED
+    descending: bool = True
+    limit: int = 50
+    offset: int = 0
+
+    @property
+    def asks_properties(self) -> bool:
+        """Whether it depends on what clients keep with investigations."""
+        return self.paused is not None or bool(self.team) or self.for_some_team
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An investigation as a list shows it."""
+
+    record: InvestigationRecord
+    state: RunState
+    """Of the newest run."""
+    created_by: str
+    """The account's name."""
+    updated_at: datetime
+    run_id: str
+    """The newest run."""
+
 
 def add(connection: Connection, investigation: InvestigationRecord) -> None:
     """A new investigation."""
@@ -45,22 +115,36 @@ def find(connection: Connection, tenant_id: str, investigation_id: str) -> Inves
     query = sa.select(t.investigations).where(_is(tenant_id, investigation_id))
     row = connection.execute(query).mappings().one_or_none()
     if row is None:
-        shown = investigation_id[:_QUOTED]
-        raise NotFound(Reason.INVESTIGATION_NOT_FOUND, f"there is no investigation {shown!r}")
+        raise _unknown(investigation_id)
     return _record(row)
 
 
-def list_all(
-    connection: Connection, tenant_id: str, *, incident_id: str = "", limit: int, offset: int
-) -> tuple[list[InvestigationRecord], int]:
-    """A page of investigations, the newest first, and how many there are."""
-    where = [t.investigations.c.tenant_id == tenant_id]
-    if incident_id:
-        where.append(t.investigations.c.incident_id == incident_id)
-    total = connection.execute(sa.select(sa.func.count()).select_from(t.investigations).where(*where)).scalar_one()
-    query = sa.select(t.investigations).where(*where)
-    query = query.order_by(t.investigations.c.created_at.desc(), t.investigations.c.id).limit(limit).offset(offset)
-    return [_record(row) for row in connection.execute(query).mappings()], total
+def search(connection: Connection, tenant_id: str, wanted: Search) -> tuple[list[Found], int]:
+    """A page of the investigations that are wanted, and how many there are on all pages."""
+    query = _found_query(tenant_id, wanted)
+    if wanted.asks_properties:
+        # They are no columns: what is asked of them is looked for among what the database found.
+        found = [each for each in map(_found, connection.execute(query).mappings()) if _has_properties(each, wanted)]
+        return found[wanted.offset : wanted.offset + wanted.limit], len(found)
+    total = connection.execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one()
+    rows = connection.execute(query.limit(wanted.limit).offset(wanted.offset)).mappings()
+    return [_found(row) for row in rows], total
+
+
+def change_properties(
+    connection: Connection, tenant_id: str, investigation_id: str, change: Callable[[dict[str, Any]], None]
+) -> InvestigationRecord:
+    """Changes what clients keep with an investigation. Raises `NotFound`; needs a write transaction."""
+    query = sa.select(t.investigations).where(_is(tenant_id, investigation_id)).with_for_update()
+    row = connection.execute(query).mappings().one_or_none()
+    if row is None:
+        raise _unknown(investigation_id)
+    properties = dict(row["properties"])
+    change(properties)
+    connection.execute(
+        sa.update(t.investigations).where(_is(tenant_id, investigation_id)).values(properties=properties)
+    )
+    return replace(_record(row), properties=properties)
 
 
 def set_activity_item(connection: Connection, tenant_id: str, investigation_id: str, item_id: str) -> None:
@@ -68,6 +152,48 @@ def set_activity_item(connection: Connection, tenant_id: str, investigation_id: 
     connection.execute(
         sa.update(t.investigations).where(_is(tenant_id, investigation_id)).values(activity_item_id=item_id)
     )
+
+
+def _unknown(investigation_id: str) -> NotFound:
+    return NotFound(Reason.INVESTIGATION_NOT_FOUND, f"there is no investigation {investigation_id[:_QUOTED]!r}")
+
+
+def _found_query(tenant_id: str, wanted: Search) -> sa.Select[Any]:
+    of, chat, run = t.investigations.c, t.chats.c, t.runs.c
+    same_chat = sa.and_(chat.tenant_id == of.tenant_id, chat.id == of.chat_id)
+    newest = sa.and_(run.tenant_id == chat.tenant_id, run.id == chat.last_run_id)
+    columns = (chat.modified_at, chat.created_by, chat.last_run_id, run.state.label("run_state"))
+    query = sa.select(t.investigations, *columns).join(t.chats, same_chat).join(t.runs, newest)
+    query = query.where(of.tenant_id == tenant_id)
+    if wanted.incident_id:
+        query = query.where(of.incident_id == wanted.incident_id)
+    if wanted.states is not None:
+        query = query.where(run.state.in_([state.value for state in wanted.states]))
+    if wanted.text:
+        places = (column.icontains(wanted.text, autoescape=True) for column in (of.title, of.description))
+        query = query.where(sa.or_(sa.false(), *places))
+    if wanted.created_by:
+        query = query.where(chat.created_by == wanted.created_by)
+    if wanted.since is not None:
+        query = query.where(of.created_at >= wanted.since)
+    if wanted.before is not None:
+        query = query.where(of.created_at < wanted.before)
+    by = {Order.CREATED: of.created_at, Order.UPDATED: chat.modified_at, Order.TITLE: sa.func.lower(of.title)}
+    column = by[wanted.order]
+    return query.order_by(column.desc() if wanted.descending else column.asc(), of.id)
+
+
+def _has_properties(found: Found, wanted: Search) -> bool:
+    teams = found.record.team_names
+    return (
+        (wanted.paused is None or found.record.paused is wanted.paused)
+        and (not wanted.team or wanted.team in teams)
+        and (not wanted.for_some_team or bool(teams))
+    )
+
+
+def _found(row: Mapping[Any, Any]) -> Found:
+    return Found(_record(row), RunState(row["run_state"]), row["created_by"], row["modified_at"], row["last_run_id"])
 
 
 def _is(tenant_id: str, investigation_id: str) -> sa.ColumnElement[bool]:

@@ -174,6 +174,17 @@ def runs_by_id(connection: Connection, tenant_id: str, run_ids: Sequence[str]) -
     return found
 
 
+def tokens_used(connection: Connection, tenant_id: str, chat_ids: Sequence[str]) -> dict[str, int]:
+    """The tokens of all runs of these chats, by chat."""
+    found = dict.fromkeys(chat_ids, 0)
+    for start in range(0, len(chat_ids), _BATCH):
+        some = list(chat_ids[start : start + _BATCH])
+        query = sa.select(t.runs.c.chat_id, t.runs.c.costs).where(t.runs.c.tenant_id == tenant_id)
+        for row in connection.execute(query.where(t.runs.c.chat_id.in_(some))):
+            found[row.chat_id] += int(row.costs.get("total_tokens", 0))
+    return found
+
+
 def continue_chat(connection: Connection, chat: ChatRecord, *, run_id: str) -> None:
     """The run is the chat's newest one."""
     mine = sa.update(t.chats).where(t.chats.c.tenant_id == chat.tenant_id, t.chats.c.id == chat.id)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from quarterdeck.assistant.tools.tool import Parameters, ToolAnswer, ToolContext, found
 from quarterdeck.assistant.tools.typed_tool import TypedTool
 
+NAME: Final = "TodoWrite"
 PLAN: Final = "plan"
 """The key of the list in the run's scratch: what `plan_tool` was last called with, as JSON values."""
 
@@ -34,7 +35,7 @@ class TodoWriteParameters(Parameters):
 def plan_tool() -> TypedTool[TodoWriteParameters]:
     """`TodoWrite`: text with a line per step, `[ ]` pending, `[~]` in progress, `[x]` completed."""
     return TypedTool(
-        name="TodoWrite",
+        name=NAME,
         description=(
             "Write down the plan of this investigation, and how far each step is. Use it for questions that take "
             "several steps, and again whenever a step begins or is done."

@@ -306,11 +306,19 @@ class AppInvestigation(_message.Message):
     state: str
     created_at: _timestamp_pb2.Timestamp
     updated_at: _timestamp_pb2.Timestamp
-    source: str
+    source: AppInvestigationSource
     chat_id: str
     description: str
     report: str
-    def __init__(self, id: _Optional[str] = ..., title: _Optional[str] = ..., state: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., source: _Optional[str] = ..., chat_id: _Optional[str] = ..., description: _Optional[str] = ..., report: _Optional[str] = ...) -> None: ...
+    def __init__(self, id: _Optional[str] = ..., title: _Optional[str] = ..., state: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., source: _Optional[_Union[AppInvestigationSource, _Mapping]] = ..., chat_id: _Optional[str] = ..., description: _Optional[str] = ..., report: _Optional[str] = ...) -> None: ...
+
+class AppInvestigationSource(_message.Message):
+    __slots__ = ("type", "user_id")
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    type: str
+    user_id: str
+    def __init__(self, type: _Optional[str] = ..., user_id: _Optional[str] = ...) -> None: ...
 
 class SummarizeInvestigationsRequest(_message.Message):
     __slots__ = ("state", "limit", "offset")
