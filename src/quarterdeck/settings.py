@@ -136,6 +136,13 @@ class Settings(BaseSettings):
     http_get_allow: str = Field(
         default="", description="Hosts that the tool http_get may read, with commas between; no tool without any."
     )
+    mcp_allow: str = Field(
+        default="",
+        description=(
+            "Private addresses, networks (10.1.0.0/16) and host names that the MCP servers of integrations may have, "
+            "with commas between."
+        ),
+    )
     validate_command: str = Field(
         default="", description="A command such as `alloy validate` that is asked about every Alloy pipeline as well."
     )

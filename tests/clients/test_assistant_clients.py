@@ -152,7 +152,7 @@ async def test_lists_are_filtered_by_where_chats_began(client: httpx.AsyncClient
     [
         ("GET", f"{V1}/chats/18289896-b393-4136-9014-c2630a62f67f", 404),
         ("GET", f"{PLUGIN}/api/events/chats/none", 404),
-        ("GET", f"{V1}/rules", 404),
+        ("GET", f"{V1}/quickstarts", 404),
         ("GET", f"{PLUGIN}/api/v2/watchers?limit=1", 404),
         ("POST", f"{V1}/assistant/chats", 400),
         ("PUT", f"{V1}/assistant/chats", 405),

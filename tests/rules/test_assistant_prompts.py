@@ -52,7 +52,8 @@ def test_the_contracts_controls_are_known():
 
 def test_every_text_is_used_and_has_something_to_say():
     names = {path.stem for path in Path(prompts.__file__).parent.glob("*.md")}
-    assert names == {*PARTS, "ai_safety", "investigation", "workload_health", "issue_chat", "compaction"}
+    frames = {"investigation", "workload_health", "issue_chat", "compaction", "rules", "skill"}
+    assert names == {*PARTS, "ai_safety", *frames}
     assert all(len(text(name)) > 40 for name in names)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -34,6 +34,7 @@ from quarterdeck.gen.quarterdeck.admin.v1.admin_pb2 import (
 )
 from quarterdeck.identity import Accounts, CallContext, Role, ServiceAccount, Tenant, Token
 from quarterdeck.identity.bootstrap import TENANT_ID
+from quarterdeck.messages import moment
 
 T = TypeVar("T")
 PAGE = 1000
@@ -95,7 +96,7 @@ class AdminService:
             request.service_account_id,
             name=request.name or "token",
             actor=call.actor,
-            expires_at=_moment(request.expires_at) if request.HasField("expires_at") else None,
+            expires_at=moment(request, "expires_at"),
             collector_id=request.collector_id or None,
             collector_id_prefix=request.collector_id_prefix or None,
         )
@@ -150,18 +151,8 @@ def _role(number: int) -> Role:
         raise Invalid(Reason.FIELD_INVALID, f"role: {why}", violations=(FieldViolation("role", why),)) from error
 
 
-def _moment(message: Timestamp) -> datetime:
-    try:
-        return message.ToDatetime(tzinfo=UTC)
-    except (ValueError, OverflowError) as error:
-        why = "is not a time between the years 1 and 9999"
-        raise Invalid(
-            Reason.FIELD_INVALID, f"expires_at: {why}", violations=(FieldViolation("expires_at", why),)
-        ) from error
-
-
-def _timestamp(moment: datetime | None) -> Timestamp | None:
-    return None if moment is None else Timestamp(seconds=int(moment.timestamp()))
+def _timestamp(at: datetime | None) -> Timestamp | None:
+    return None if at is None else Timestamp(seconds=int(at.timestamp()))
 
 
 def _account(account: ServiceAccount) -> admin_pb2.ServiceAccount:

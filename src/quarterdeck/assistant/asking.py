@@ -9,6 +9,7 @@ from typing import Any, Final
 from quarterdeck.assistant.prompts.prompts import system_prompt
 from quarterdeck.assistant.run import API_AGENT, ChatMessage, OnApproval, RunRecord, RunRequest, Source
 from quarterdeck.assistant.running.runs import Runs
+from quarterdeck.assistant.settings_objects.instructions import Instructions
 from quarterdeck.errors import FieldViolation, Invalid, Reason
 from quarterdeck.identity.call import Caller
 
@@ -18,9 +19,9 @@ _CONTEXT: Final = re.compile(r"\s*<context>.*?</context>\s*", re.DOTALL)
 class Asking:
     """Asks questions in chats."""
 
-    def __init__(self, runs: Runs, *, rules: Any = None) -> None:
+    def __init__(self, runs: Runs, instructions: Instructions) -> None:
         self._runs = runs
-        self._rules = rules
+        self._instructions = instructions
 
     async def ask(
         self,
@@ -48,12 +49,12 @@ class Asking:
         history: Sequence[ChatMessage] = ()
         if chat_id:
             history = await self._runs.chat_messages(caller.tenant_id, chat_id)
-        extra = await self._rules(caller) if self._rules is not None else ()
+        extra, told = await self._instructions.applied(caller, prompt)
         request = RunRequest(
             messages=(
                 {"role": "system", "content": system_prompt(extra=extra)},
                 *history,
-                {"role": "user", "content": prompt},
+                {"role": "user", "content": told},
             ),
             on_approval=OnApproval.WAIT,
             streams_text=True,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -18,6 +17,7 @@ from quarterdeck.fleet.pipeline import ConfigType, Pipeline, PipelineDraft, Revi
 from quarterdeck.gen.collector.v1 import collector_pb2
 from quarterdeck.gen.pipeline.v1 import pipeline_pb2
 from quarterdeck.gen.quarterdeck.fleet.v1 import fleet_pb2
+from quarterdeck.messages import plain_struct
 
 MAX_METADATA_DEPTH = 30
 """A level of a Struct is three messages deep, and protobuf's readers in C++, Java and Python give up at a hundred."""
@@ -60,7 +60,7 @@ def to_draft(message: pipeline_pb2.Pipeline, field: str = "pipeline") -> Pipelin
         contents=message.contents,
         matchers=tuple(message.matchers),
         enabled=message.enabled if message.HasField("enabled") else True,
-        metadata=from_struct(message.metadata, f"{field}.metadata") if message.HasField("metadata") else None,
+        metadata=_metadata(message, field),
         source=to_source(message.source) if message.HasField("source") else None,
         config_type=to_config_type(message.config_type, f"{field}.config_type") or ConfigType.ALLOY,
     )
@@ -167,33 +167,10 @@ def from_status(status: CollectorStatus) -> fleet_pb2.CollectorStatus:
     )
 
 
-def from_struct(message: struct_pb2.Struct, field: str) -> dict[str, Any]:
-    """Plain JSON values. Raises Invalid for what JSON has not: NaN, infinities, endless depth."""
-    return {key: _from_value(value, field, 1) for key, value in message.fields.items()}
-
-
-def _from_value(value: struct_pb2.Value, field: str, depth: int) -> Any:
-    if depth > MAX_METADATA_DEPTH:
-        raise _not_json(field, f"is nested deeper than {MAX_METADATA_DEPTH} levels")
-    match value.WhichOneof("kind"):
-        case "struct_value":
-            return {key: _from_value(item, field, depth + 1) for key, item in value.struct_value.fields.items()}
-        case "list_value":
-            return [_from_value(item, field, depth + 1) for item in value.list_value.values]
-        case "number_value" if not math.isfinite(value.number_value):
-            raise _not_json(field, f"{value.number_value} is not a JSON number")
-        case "number_value":
-            return value.number_value
-        case "string_value":
-            return value.string_value
-        case "bool_value":
-            return value.bool_value
-        case _:
-            return None
-
-
-def _not_json(field: str, why: str) -> Invalid:
-    return Invalid(Reason.FIELD_INVALID, f"{field}: {why}", violations=(FieldViolation(field, why),))
+def _metadata(message: Any, field: str) -> dict[str, Any] | None:
+    if not message.HasField("metadata"):
+        return None
+    return plain_struct(message.metadata, f"{field}.metadata", deepest=MAX_METADATA_DEPTH)
 
 
 def to_struct(value: Mapping[str, Any]) -> struct_pb2.Struct:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, Final
 
 from google.protobuf import struct_pb2
 
-from quarterdeck.errors import FieldViolation, Invalid, Reason
 from quarterdeck.gen.incident.v1 import activity_pb2
 from quarterdeck.incidents.convert import from_moment, from_user
 from quarterdeck.incidents.incident import ActivityItem
 from quarterdeck.incidents.users import public_id
+from quarterdeck.messages import plain_struct
 
 DEEPEST_FIELD_VALUES: Final = 30
 """A level of a Struct is three messages deep, and protobuf's readers in C++, Java and Python give up at a hundred."""
@@ -20,7 +19,7 @@ DEEPEST_FIELD_VALUES: Final = 30
 
 def to_field_values(message: struct_pb2.Struct, *, field: str = "field_values") -> dict[str, Any]:
     """Plain JSON values. Raises Invalid for what JSON has not: NaN, infinities, endless depth."""
-    return {key: _value(value, field, 1) for key, value in message.fields.items()}
+    return plain_struct(message, field, deepest=DEEPEST_FIELD_VALUES)
 
 
 def from_item(item: ActivityItem) -> activity_pb2.ActivityItem:
@@ -60,28 +59,3 @@ def _struct(values: Mapping[str, Any]) -> struct_pb2.Struct:
     struct = struct_pb2.Struct()
     struct.update(dict(values))
     return struct
-
-
-def _value(value: struct_pb2.Value, field: str, depth: int) -> Any:
-    if depth > DEEPEST_FIELD_VALUES:
-        raise _refused(field, f"is nested deeper than {DEEPEST_FIELD_VALUES} levels")
-    match value.WhichOneof("kind"):
-        case "struct_value":
-            return {key: _value(item, field, depth + 1) for key, item in value.struct_value.fields.items()}
-        case "list_value":
-            return [_value(item, field, depth + 1) for item in value.list_value.values]
-        case "number_value" if not math.isfinite(value.number_value):
-            raise _refused(field, f"{value.number_value} is not a JSON number")
-        case "number_value":
-            return value.number_value
-        case "string_value":
-            return value.string_value
-        case "bool_value":
-            return value.bool_value
-        case _:
-            return None
-
-
-def _refused(field: str, why: str) -> Invalid:
-    message = f"{field}: {why}"
-    return Invalid(Reason.FIELD_INVALID, message, violations=(FieldViolation(field, why),), metadata={"field": field})

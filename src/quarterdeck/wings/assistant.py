@@ -24,6 +24,7 @@ from quarterdeck.assistant.engine.models import Models
 from quarterdeck.assistant.grafana.agents import Agents
 from quarterdeck.assistant.grafana.app_service import AssistantAppService
 from quarterdeck.assistant.grafana.investigations_service import InvestigationsService
+from quarterdeck.assistant.grafana.settings_service import AssistantSettingsService
 from quarterdeck.assistant.holmes.holmes_service import HolmesService, ServerFacts
 from quarterdeck.assistant.holmes.questions import Prompting, Questions
 from quarterdeck.assistant.investigating import Investigations
@@ -33,6 +34,8 @@ from quarterdeck.assistant.running.feeds import ChatFeeds
 from quarterdeck.assistant.running.loop import House
 from quarterdeck.assistant.running.runs import Runs
 from quarterdeck.assistant.running.settings import RunLimits
+from quarterdeck.assistant.settings_objects.instructions import Instructions
+from quarterdeck.assistant.settings_objects.integrations import Integrations
 from quarterdeck.assistant.store.keys import get_or_create
 from quarterdeck.assistant.tools.alertmanager import AlertmanagerConfig, alertmanager_tools
 from quarterdeck.assistant.tools.fleet import fleet_tools
@@ -42,7 +45,7 @@ from quarterdeck.assistant.tools.incidents import incident_tools
 from quarterdeck.assistant.tools.kubernetes import KubernetesConfig, kubernetes_tools
 from quarterdeck.assistant.tools.loki import LokiConfig, loki_tools
 from quarterdeck.assistant.tools.mcp_config import McpServerConfig, parse_mcp_servers
-from quarterdeck.assistant.tools.mcp_servers import McpServers
+from quarterdeck.assistant.tools.mcp_servers import ALLOW_SETTING, McpServers
 from quarterdeck.assistant.tools.plan import plan_tool
 from quarterdeck.assistant.tools.prometheus import PrometheusConfig, prometheus_tools
 from quarterdeck.assistant.tools.runbooks import Runbooks, runbook_tools
@@ -58,6 +61,7 @@ from quarterdeck.gen.assistant.v1 import (
     chat_service_pb2,
     investigation_service_pb2,
     run_service_pb2,
+    settings_service_pb2,
 )
 from quarterdeck.gen.assistant.v2 import investigations_service_pb2
 from quarterdeck.gen.holmes.v1 import holmes_service_pb2
@@ -65,6 +69,7 @@ from quarterdeck.identity import StreamTokens
 from quarterdeck.incidents.activity_service import ActivityService
 from quarterdeck.incidents.incidents_service import IncidentsService
 from quarterdeck.jobs import JobRunner
+from quarterdeck.outgoing.addresses import parse_allow_list
 from quarterdeck.settings import Settings
 from quarterdeck.wings.background import kept_alive
 from quarterdeck.wire.a2a import A2aTransport
@@ -107,7 +112,10 @@ async def assistant_wing(
         default=settings.default_model,
         strict=settings.strict_models,
     )
-    mcp = McpServers(_mcp_servers(settings))
+    mcp = McpServers(
+        _mcp_servers(settings), allowed=parse_allow_list(settings.mcp_allow.split(","), setting=ALLOW_SETTING)
+    )
+    integrations = Integrations(database, mcp)
     toolbox = Toolbox(own_tools(settings, database, clock, others), more=mcp.tools)
     house = House(database, clock, toolbox, _limits(settings))
     lease = timedelta(seconds=settings.run_lease)
@@ -116,7 +124,7 @@ async def assistant_wing(
     )
     feeds = ChatFeeds(database)
     runs = Runs(house, models, feeds, runner, lease)
-    asking = Asking(runs)
+    asking = Asking(runs, Instructions(database))
     incidents, activity = _of(others, IncidentsService), _of(others, ActivityService)
     investigations = Investigations(database, clock, runs, asking, runner, incidents, activity)
     signing_key = await _signing_key(settings, database)
@@ -143,6 +151,11 @@ async def assistant_wing(
             "AssistantAppService",
             AssistantAppService(database, runs, feeds, asking, investigations, stream_tokens),
         ),
+        (
+            settings_service_pb2,
+            "AssistantSettingsService",
+            AssistantSettingsService(database, clock, integrations),
+        ),
         (investigations_service_pb2, "InvestigationsService", InvestigationsService(investigations, feeds)),
         (chat_service_pb2, "ChatService", ChatService(database, clock, runs, feeds, asking, models)),
         (run_service_pb2, "RunService", RunService(runs)),
@@ -152,7 +165,9 @@ async def assistant_wing(
     await mcp.start()
     runner.start()
     runs.start()
-    probing = asyncio.create_task(kept_alive(models.probe, "model probes")) if settings.probe_models else None
+    beside = [asyncio.create_task(kept_alive(integrations.run, "integrations"))]
+    if settings.probe_models:
+        beside.append(asyncio.create_task(kept_alive(models.probe, "model probes")))
     try:
         yield AssistantWing(
             services={
@@ -164,9 +179,9 @@ async def assistant_wing(
             stream_tokens=stream_tokens,
         )
     finally:
-        if probing is not None:
-            probing.cancel()
-            await asyncio.gather(probing, return_exceptions=True)
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
         await runs.close()
         await runner.stop(grace=1.0)
         await feeds.close()

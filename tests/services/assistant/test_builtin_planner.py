@@ -28,6 +28,7 @@ from quarterdeck.gen.collector.v1 import collector_pb2 as cpb
 from quarterdeck.identity.call import CallContext, Caller, Role
 from quarterdeck.incidents.activity_service import ActivityService
 from quarterdeck.incidents.incidents_service import IncidentsService
+from tests.services.assistant.assistant_house import caller
 from tests.services.fleet_house import HouseClock, Replica, SeveredDatabase
 from tests.services.incidents.incidents_house import IncidentsHouse, dependencies_of, services
 
@@ -47,7 +48,8 @@ class Talk:
     async def ask(self, question: str) -> str:
         self.executed, self.names = [], {}
         messages: list[ChatMessage] = [{"role": "user", "content": question}]
-        definitions = self.toolbox.definitions(self.role)
+        asker = Caller(self.tenant, "sa_1", "ci", self.role, "tok_1")
+        definitions = self.toolbox.definitions(asker)
         scratch: dict[str, Any] = {}
         while True:
             *_, last = [part async for part in BuiltinPlanner().respond(ModelRequest(messages, definitions))]
@@ -61,8 +63,7 @@ class Talk:
             ]
             messages.append({"role": "assistant", "content": "", "tool_calls": calls})
             for call in last.calls:
-                caller = Caller(self.tenant, "sa_1", "ci", self.role, "tok_1")
-                context = ToolContext(CallContext(caller, "request-1"), tool_call_id=call.id, scratch=scratch)
+                context = ToolContext(CallContext(asker, "request-1"), tool_call_id=call.id, scratch=scratch)
                 executed = await self.toolbox.execute(call.name, call.arguments, context)
                 self.executed.append(executed)
                 self.names[call.id] = call.name
@@ -147,7 +148,7 @@ async def test_orders_are_carried_out(talk: Talk, fleet: Replica, incidents: Inc
 
 async def test_every_example_is_accepted_by_the_tools(talk: Talk, history: str) -> None:
     """The names in the examples become names that are there: no call may fail."""
-    possible = examples({tool.name for tool in talk.toolbox.definitions(Role.EDITOR)})
+    possible = examples({tool.name for tool in talk.toolbox.definitions(caller().caller)})
     assert len(possible) > 25
     for example in possible:
         question = example.replace("collector X", "collector web-1").replace("pipeline X", "pipeline web")

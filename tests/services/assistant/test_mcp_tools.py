@@ -25,6 +25,7 @@ from quarterdeck.assistant.tools.toolbox import ExecutedCall, Toolbox
 from quarterdeck.errors import Invalid, Unavailable
 from quarterdeck.identity.call import Role
 from quarterdeck.outgoing.addresses import parse_allow_list
+from tests.services.assistant.assistant_house import caller
 from tests.services.assistant.test_prometheus_tools import SECRET, asker, body
 from tests.services.assistant.test_toolbox import context
 from tests.services.incidents.test_alertmanager import free_port
@@ -209,8 +210,8 @@ async def test_a_role_of_the_configuration_counts_for_all_tools() -> None:
     async with running(notes(role=Role.ADMIN)) as servers:
         assert {each.role for each in servers.tools()} == {Role.ADMIN}
         toolbox = Toolbox((), more=servers.tools)
-        assert toolbox.definitions(Role.EDITOR) == ()
-        assert len(toolbox.definitions(Role.ADMIN)) == len(READING) + 1
+        assert toolbox.definitions(caller(Role.EDITOR).caller) == ()
+        assert len(toolbox.definitions(caller(Role.ADMIN).caller)) == len(READING) + 1
 
 
 async def test_a_killed_program_comes_back() -> None:
@@ -389,8 +390,8 @@ async def test_integrations_come_and_go_and_are_their_tenants_alone() -> None:
             toolbox = Toolbox((), more=servers.tools)
             await servers.add(config)
             assert (await servers.settled("notes", "t")).status == "connected"
-            assert len(toolbox.definitions(Role.EDITOR, "t")) == len(READING) + 1
-            assert toolbox.definitions(Role.EDITOR, "other") == ()
+            assert len(toolbox.definitions(caller(tenant_id="t").caller)) == len(READING) + 1
+            assert toolbox.definitions(caller(tenant_id="other").caller) == ()
             assert [each.name for each in servers.status("t")] == ["notes"]
             assert servers.status("other") == servers.status() == ()
             assert (await toolbox.execute("notes_list_notes", "{}", context())).data == "buy milk"

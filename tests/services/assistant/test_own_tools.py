@@ -28,6 +28,7 @@ from quarterdeck.gen.pipeline.v1.pipeline_pb2 import DeletePipelineRequest
 from quarterdeck.identity.call import CallContext, Caller, Role
 from quarterdeck.incidents.activity_service import ActivityService
 from quarterdeck.incidents.incidents_service import IncidentsService
+from tests.services.assistant.assistant_house import caller
 from tests.services.fleet_house import HouseClock, Replica, SeveredDatabase
 from tests.services.incidents.incidents_house import IncidentsHouse, dependencies_of, services
 
@@ -416,7 +417,7 @@ async def test_another_tenant_sees_nothing(desk: Desk, fleet: Replica) -> None:
 
 
 async def test_a_collector_may_use_no_tool(desk: Desk) -> None:
-    assert desk.toolbox.definitions(Role.COLLECTOR) == ()
+    assert desk.toolbox.definitions(caller(Role.COLLECTOR).caller) == ()
     assert "needs the role viewer" in await desk.error("fleet_list_pipelines", role=Role.COLLECTOR)
 
 
@@ -426,7 +427,9 @@ async def test_without_the_database_it_is_told(desk: Desk, fleet: Replica) -> No
 
 
 async def test_what_writes_needs_approval(desk: Desk, room: Desk) -> None:
-    tools = [tool for each in (desk, room) for group in each.toolbox.toolsets().values() for tool in group]
+    tools = [
+        tool for each in (desk, room) for group in each.toolbox.toolsets(caller().caller).values() for tool in group
+    ]
     writing = {tool.definition.name for tool in tools if tool.writes}
     assert writing == {
         "fleet_update_pipeline", "fleet_roll_back_pipeline", "incidents_set_status", "incidents_add_note",

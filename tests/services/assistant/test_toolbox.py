@@ -70,9 +70,12 @@ def raising(error: BaseException) -> Answering:
     return answer
 
 
+def asker(role: Role = Role.VIEWER, tenant: str = "t") -> Caller:
+    return Caller(tenant, "sa_1", "ci", role, "tok_1")
+
+
 def context(role: Role = Role.VIEWER, tenant: str = "t", **fields: Any) -> ToolContext:
-    caller = Caller(tenant, "sa_1", "ci", role, "tok_1")
-    return ToolContext(CallContext(caller, "request-1"), tool_call_id="call_1", run_id="run_1", **fields)
+    return ToolContext(CallContext(asker(role, tenant), "request-1"), tool_call_id="call_1", run_id="run_1", **fields)
 
 
 async def call(one: Tool, arguments: str = "{}", **fields: Any) -> ExecutedCall:
@@ -151,8 +154,8 @@ async def test_a_role_that_is_too_low_is_refused() -> None:
         "change needs the role editor, which the asker does not have",
     )
     assert (await toolbox.execute("change", "{}", context(Role.EDITOR))).data == "changed"
-    assert [each.name for each in toolbox.definitions(Role.VIEWER)] == ["echo"]
-    assert [each.name for each in toolbox.definitions(Role.EDITOR)] == ["change", "echo"]
+    assert [each.name for each in toolbox.definitions(asker())] == ["echo"]
+    assert [each.name for each in toolbox.definitions(asker(Role.EDITOR))] == ["change", "echo"]
 
 
 @pytest.mark.parametrize(
@@ -259,7 +262,7 @@ async def test_secrets_go_everywhere() -> None:
     assert result.status is Status.SUCCESS
     assert "sesame" not in repr(result)
     assert SECRET not in repr(result)
-    assert "sesame" not in Toolbox([login]).describe("login", '{"password": "sesame"}')
+    assert "sesame" not in Toolbox([login]).describe("login", '{"password": "sesame"}', asker())
     failed = await call(tool(raising(ToolFailed(f"refused {SECRET}", invocation=f"token={SECRET}"))))
     assert SECRET not in repr(failed)
 
@@ -308,18 +311,18 @@ class OfTenant:
 async def test_tools_that_come_and_go_and_belong_to_a_tenant() -> None:
     coming: list[Any] = []
     toolbox = Toolbox([tool(answering("fixed"))], more=lambda: coming)
-    assert toolbox.find("notes_add", "t") is None
+    assert toolbox.find("notes_add", asker()) is None
     coming += [
         OfTenant(tool(answering("ours"), "notes_add"), "t"),
         OfTenant(tool(answering("theirs"), "other"), "u"),
         tool(answering("an impostor"), "echo"),
     ]
-    assert [each.name for each in toolbox.definitions(Role.VIEWER, "t")] == ["echo", "notes_add"]
+    assert [each.name for each in toolbox.definitions(asker())] == ["echo", "notes_add"]
     assert (await toolbox.execute("notes_add", "{}", context())).data == "ours"
     assert (await toolbox.execute("other", "{}", context())).status is Status.ERROR
     assert (await toolbox.execute("other", "{}", context(tenant="u"))).data == "theirs"
     assert (await toolbox.execute("echo", "{}", context())).data == "fixed"
-    assert list(toolbox.toolsets("t")) == ["tests"]
+    assert list(toolbox.toolsets(asker())) == ["tests"]
 
 
 @pytest.mark.parametrize(
@@ -332,13 +335,13 @@ async def test_tools_that_come_and_go_and_belong_to_a_tenant() -> None:
     ],
 )
 async def test_descriptions(arguments: str, line: str) -> None:
-    assert Toolbox([tool(answering("x"))]).describe("echo", arguments) == line
+    assert Toolbox([tool(answering("x"))]).describe("echo", arguments, asker()) == line
 
 
 async def test_descriptions_are_short_and_never_fail() -> None:
     toolbox = Toolbox([tool(answering("x"))])
-    assert len(toolbox.describe("echo", json.dumps({"text": "x" * 100_000}))) == 200
-    assert toolbox.describe("what\nis", "{}") == "what is (unknown)"
+    assert len(toolbox.describe("echo", json.dumps({"text": "x" * 100_000}), asker())) == 200
+    assert toolbox.describe("what\nis", "{}", asker()) == "what is (unknown)"
 
 
 async def test_the_plan() -> None:

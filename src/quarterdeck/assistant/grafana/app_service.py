@@ -8,7 +8,6 @@ from contextlib import aclosing
 from typing import Final
 
 import orjson
-from google.protobuf.json_format import MessageToDict
 
 from quarterdeck.assistant.asking import Asking
 from quarterdeck.assistant.grafana.chat_events import ChatRecords, app_message
@@ -23,6 +22,7 @@ from quarterdeck.database import Connection, Database
 from quarterdeck.errors import FieldViolation, Invalid, Reason
 from quarterdeck.gen.assistant.v1 import app_service_pb2 as pb
 from quarterdeck.identity import CallContext, StreamTokens, stream_of
+from quarterdeck.messages import plain_value
 
 SUCCESS: Final = "success"
 PAGE: Final = 50
@@ -144,7 +144,7 @@ class AssistantAppService:
     async def answer_app_remote_tool(
         self, request: pb.AnswerAppRemoteToolRequest, call: CallContext
     ) -> pb.AnswerAppRemoteToolResponse:
-        value = MessageToDict(request.result) if request.HasField("result") else ""
+        value = plain_value(request.result, "result") if request.HasField("result") else ""
         text = value if isinstance(value, str) else orjson.dumps(value).decode()
         await self._runs.answer_remote(
             call.caller, "", request.request_id, success=request.success, result=text, error=request.error

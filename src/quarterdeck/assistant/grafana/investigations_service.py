@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import orjson
 from google.protobuf.json_format import MessageToDict
@@ -27,6 +26,7 @@ from quarterdeck.gen.assistant.v1 import tool_pb2
 from quarterdeck.gen.assistant.v1.run_pb2 import RunEvent
 from quarterdeck.gen.assistant.v2 import investigations_service_pb2 as pb
 from quarterdeck.identity.call import CallContext
+from quarterdeck.messages import moment
 
 SUCCESS: Final = "success"
 PAGE: Final = 50
@@ -181,17 +181,13 @@ def _search(request: pb.ListInvestigationsRequest, call: CallContext) -> Search:
         created_by=call.caller.account_name if request.scope == "mine" else "",
         team=request.team_name,
         for_some_team=request.scope == "teams",
-        since=_moment(request, "from"),
-        before=_moment(request, "to"),
+        since=moment(request, "from"),
+        before=moment(request, "to"),
         order=_ORDERS[request.sort],
         descending=request.order != "asc",
         limit=request.limit or PAGE,
         offset=request.offset,
     )
-
-
-def _moment(request: pb.ListInvestigationsRequest, name: Literal["from", "to"]) -> datetime | None:
-    return getattr(request, name).ToDatetime(UTC) if request.HasField(name) else None
 
 
 def _summary(found: Found, used: Mapping[str, int]) -> pb.InvestigationSummary:

@@ -53,6 +53,7 @@ from quarterdeck.gen.holmes.v1 import (
 from quarterdeck.gen.incident.v1.incidents_service_pb2 import GetIncidentRequest
 from quarterdeck.identity.call import CallContext, Role
 from quarterdeck.incidents.incidents_service import IncidentsService
+from quarterdeck.messages import plain_struct
 
 _MOST_CHECK_SECONDS: Final = 600
 _CHECK: Final = {
@@ -185,7 +186,7 @@ class HolmesService:
         return server_pb2.GetModelsResponse(model_name=orjson.dumps(self._models.names()).decode())
 
     async def get_info(self, request: server_pb2.GetInfoRequest, call: CallContext) -> server_pb2.GetInfoResponse:
-        toolsets = self._toolbox.toolsets(call.tenant_id)
+        toolsets = self._toolbox.toolsets(call.caller)
         books = await asyncio.to_thread(self._runbook_names)
         answer = server_pb2.GetInfoResponse(
             version=self._facts.version,
@@ -232,7 +233,7 @@ class HolmesService:
         answer.notifications.extend(
             server_pb2.CheckNotification(
                 type=each.type,
-                channel=MessageToDict(each.config).get("channel") or None,
+                channel=plain_struct(each.config, "destinations.config").get("channel") or None,
                 status="skipped",
                 error=f"this server cannot reach destinations of the type {each.type!r}",
             )
@@ -364,7 +365,7 @@ class HolmesService:
         self, request: investigate_pb2.InvestigateRequest, call: CallContext
     ) -> Mapping[str, Any] | None:
         """The incident that `context.robusta_issue_id` names; None for an id that is unknown."""
-        named = MessageToDict(request.context).get("robusta_issue_id")
+        named = plain_struct(request.context, "context").get("robusta_issue_id")
         incident_id = "" if named is None else str(named).removesuffix(".0")
         if not incident_id:
             return None

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any, Final
 
 import orjson
-from google.protobuf.json_format import MessageToDict
 
 from quarterdeck.assistant.holmes.follow_ups import FollowUp, follow_ups
 from quarterdeck.assistant.holmes.history import Decision, cleaned, open_calls
@@ -31,6 +30,7 @@ from quarterdeck.gen.holmes.v1.investigate_pb2 import InvestigateRequest
 from quarterdeck.gen.holmes.v1.server_pb2 import ExecuteCheckRequest
 from quarterdeck.gen.holmes.v1.workload_health_pb2 import WorkloadHealthCheckRequest
 from quarterdeck.identity.call import CallContext
+from quarterdeck.messages import plain_struct
 
 BLOCKED_HEADERS: Final = ("authorization", "cookie", "set-cookie", "x-api-key", "x-access-token")
 _log = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ class Questions:
         self, request: AnyChat, call: CallContext, *, streams: bool, framed: Mapping[str, Any] | None = None
     ) -> Question:
         """A chat. `framed` are facts that its question stands in. Raises Invalid, DomainError(IMAGE_INVALID)."""
-        given = [MessageToDict(message) for message in request.conversation_history]
+        given = [plain_struct(message, "conversation_history") for message in request.conversation_history]
         approvals = streams and request.enable_tool_approval
         opened = open_calls(
             given,
@@ -100,11 +100,12 @@ class Questions:
         for name in unknown_controls(request.behavior_controls):
             _log.info("behavior_controls has %r, which nothing here knows", name[:80])
         system = {"role": "system", "content": system_prompt(self._controls(request.behavior_controls), extra=extra)}
+        wanted = plain_struct(request.response_format, "response_format")
         run = RunRequest(
             messages=(system, *cleaned(given[1:]), *asked),
             on_approval=OnApproval.END if approvals else OnApproval.REFUSE,
             streams_text=False,
-            response_format=MessageToDict(request.response_format) if request.HasField("response_format") else None,
+            response_format=wanted if request.HasField("response_format") else None,
             frontend_tools=tuple(self._frontend_tools(request, call, streams=streams)),
             open_calls=opened,
             headers=self._headers(call),
@@ -128,7 +129,7 @@ class Questions:
         """A chat about a workload that was checked before."""
         result = request.workload_health_result
         facts = {
-            "resource": MessageToDict(request.resource),
+            "resource": plain_struct(request.resource, "resource"),
             "analysis": result.analysis or result.result,
             "tools": [
                 {"name": tool.name, "description": tool.description, "output": tool.output} for tool in result.tools
@@ -142,12 +143,12 @@ class Questions:
         """An investigation, with the record of an incident when the request names one. Raises DomainError."""
         titles = {each.title: each.description for each in request.sections.entries} or dict(DEFAULTS)
         wanted = "\n".join(f"- {title}: {about}" for title, about in titles.items())
-        context = MessageToDict(request.context)
+        context = plain_struct(request.context, "context")
         facts: dict[str, Any] = {
             "source": request.source,
             "title": request.title,
             "description": request.description,
-            "subject": MessageToDict(request.subject),
+            "subject": plain_struct(request.subject, "subject"),
             "context": context,
             "incident": incident,
         }
@@ -159,7 +160,7 @@ class Questions:
     def health_check(self, request: WorkloadHealthCheckRequest, call: CallContext) -> Question:
         """A check of a workload. Raises DomainError(PROMPT_TEMPLATE_UNKNOWN)."""
         facts = {
-            "resource": MessageToDict(request.resource),
+            "resource": plain_struct(request.resource, "resource"),
             "instructions": list(request.instructions),
             "alert_history_hours": request.alert_history_since_hours
             if request.HasField("alert_history_since_hours")
@@ -217,7 +218,7 @@ class Questions:
         return [{"role": "user", "content": blocks + [_image(image) for image in request.images]}]
 
     def _frontend_tools(self, request: AnyChat, call: CallContext, *, streams: bool) -> Iterable[FrontendTool]:
-        taken = {each.name for each in self._toolbox.definitions(call.caller.role, call.tenant_id)}
+        taken = {each.name for each in self._toolbox.definitions(call.caller)}
         for tool in request.frontend_tools:
             if tool.name in taken:
                 raise Invalid(Reason.FIELD_INVALID, f"frontend tool {tool.name!r} has the name of another tool")
@@ -229,7 +230,7 @@ class Questions:
             yield FrontendTool(
                 tool.name,
                 tool.description,
-                MessageToDict(tool.parameters) if tool.HasField("parameters") else {},
+                plain_struct(tool.parameters, "frontend_tools.parameters") if tool.HasField("parameters") else {},
                 None if pauses else tool.noop_response,
             )
 
@@ -244,7 +245,7 @@ class Questions:
 def _image(image: Any) -> dict[str, Any]:
     if image.WhichOneof("image") == "url":
         return {"type": "image_url", "image_url": {"url": image.url}}
-    given = MessageToDict(image.object)
+    given = plain_struct(image.object, "images")
     if not isinstance(given.get("url"), str) or not given["url"]:
         raise Invalid(Reason.IMAGE_INVALID, "Image dict must contain a 'url' key")
     return {"type": "image_url", "image_url": {key: given[key] for key in ("url", "detail", "format") if key in given}}
@@ -263,5 +264,5 @@ def _decisions(given: Iterable[ToolDecision]) -> dict[str, Decision]:
 def _analytics(request: AnyChat) -> dict[str, Any]:
     found: dict[str, Any] = {name: getattr(request, name) for name in _ANALYTICS if request.HasField(name)}
     if request.HasField("meta"):
-        found["meta"] = MessageToDict(request.meta)
+        found["meta"] = plain_struct(request.meta, "meta")
     return found

@@ -5,7 +5,7 @@ That data is not instruction stands in every system text, whatever is switched o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -100,6 +100,19 @@ def investigation_question(frame: str, facts: Mapping[str, Any]) -> str:
     # `<` occurs inside JSON's strings only, where this is the same character.
     escaped = shown.replace("<", "\\u003c")
     return f"{frame}\n\n<facts>\n{escaped}\n</facts>"
+
+
+def rules_text(rules: Sequence[tuple[str, str]]) -> str:
+    """The part of the system's text with rules, each a name and a text; empty without any."""
+    if not rules:
+        return ""
+    return "\n\n".join([text("rules"), *(f"## {' '.join(name.split())}\n{rule.strip()}" for name, rule in rules)])
+
+
+def skill_question(name: str, body: str, request: str) -> str:
+    """The prompt that begins with a skill's command, as the model gets it."""
+    parts = [text("skill"), f"## {' '.join(name.split())}\n{body.strip()}"]
+    return "\n\n".join([*parts, f"## The request\n{request}"] if request else parts)
 
 
 @cache

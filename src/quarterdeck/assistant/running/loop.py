@@ -466,7 +466,7 @@ class RunLoop:
             kind=kind,
             tool_name=call.name,
             arguments=call.arguments,
-            description=self._house.toolbox.describe(call.name, call.arguments, self._run.tenant_id),
+            description=self._house.toolbox.describe(call.name, call.arguments, self._run.caller),
             role=tool.role if tool is not None else self._run.caller.role,
             asked_at=now,
             expires_at=now + timeout,
@@ -516,17 +516,17 @@ class RunLoop:
     def _describe(self, call: ToolCall, front: FrontendTool | None) -> str:
         if front is not None:
             return (front.description or call.name)[:200]
-        return self._house.toolbox.describe(call.name, call.arguments, self._run.tenant_id)
+        return self._house.toolbox.describe(call.name, call.arguments, self._run.caller)
 
     def _tool(self, name: str) -> Tool | None:
-        return self._house.toolbox.find(name, self._run.tenant_id)
+        return self._house.toolbox.find(name, self._run.caller)
 
     def _definitions(self) -> tuple[ToolDefinition, ...]:
         front = (
             ToolDefinition(tool.name, tool.description, tool.parameters or {"type": "object", "properties": {}})
             for tool in self._frontend.values()
         )
-        return (*self._house.toolbox.definitions(self._run.caller.role, self._run.tenant_id), *front)
+        return (*self._house.toolbox.definitions(self._run.caller), *front)
 
     def _add(self, **event: Any) -> None:
         self._talk.apply(self._journal.add(**event))

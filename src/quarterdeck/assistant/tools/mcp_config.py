@@ -93,6 +93,10 @@ class McpServerConfig:
     """Seconds that a call may take."""
     tenant_id: str = ""
     """Whose it is; empty for all tenants."""
+    account: str = ""
+    """The account of the tenant whose it is; empty for all."""
+    disabled_tools: frozenset[str] = frozenset()
+    """Tools, by their names at the server, that do not exist here."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """What must not be shown besides the values of headers, and of variables that are called like secrets."""
 

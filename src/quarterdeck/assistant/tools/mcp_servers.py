@@ -145,6 +145,15 @@ class McpServers:
         servers = sorted(self._servers.values(), key=lambda server: bool(server.config.tenant_id))
         return tuple(tool for server in servers for tool in server.tools)
 
+    def tools_of(self, name: str, tenant_id: str = "") -> tuple[McpTool, ...]:
+        """The tools of one server that are known at this moment."""
+        server = self._servers.get((tenant_id, name))
+        return server.tools if server is not None else ()
+
+    def names(self) -> frozenset[tuple[str, str]]:
+        """The servers that tenants added: tenant and name."""
+        return frozenset(key for key in self._servers if key[0])
+
     def status(self, tenant_id: str = "") -> tuple[McpServerStatus, ...]:
         """The servers that a tenant has, those of the configuration first. An empty id has only these."""
         servers = [each for each in self._servers.values() if each.config.tenant_id in {"", tenant_id}]
@@ -194,6 +203,8 @@ class McpTool:
     timeout: float
     tenant_id: str
     """Whose it is; empty for all tenants."""
+    account: str
+    """The account of the tenant whose it is; empty for all."""
     server: _Server = field(repr=False)
 
     def describe(self, arguments: Mapping[str, Any]) -> str:
@@ -202,7 +213,8 @@ class McpTool:
 
     async def run(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolAnswer:
         """Call it. Raises ToolFailed."""
-        if self.tenant_id and context.call.tenant_id != self.tenant_id:
+        caller = context.call.caller
+        if self.tenant_id not in {"", caller.tenant_id} or self.account not in {"", caller.account_name}:
             raise ToolFailed(f"there is no tool {self.definition.name!r}")
         return await self.server.call(self.own_name, arguments)
 
@@ -341,7 +353,8 @@ class _Server:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    def _learn(self, listed: Sequence[ListedTool]) -> None:
+    def _learn(self, all_listed: Sequence[ListedTool]) -> None:
+        listed = [tool for tool in all_listed if tool.name not in self.config.disabled_tools]
         names = _tool_names(self.config.name, [tool.name for tool in listed])
         tools = (self._tool(name, tool) for name, tool in zip(names, listed, strict=True))
         # Of two with one name the first counts, as it does in the toolbox.
@@ -359,6 +372,7 @@ class _Server:
             role=config.role or (Role.VIEWER if listed.reads_only else Role.EDITOR),
             timeout=config.timeout + _WAIT + _GRACE,
             tenant_id=config.tenant_id,
+            account=config.account,
             server=self,
         )
 

@@ -20,7 +20,7 @@ from quarterdeck.assistant.run import storable
 from quarterdeck.assistant.tools.redaction import redact, redact_text
 from quarterdeck.assistant.tools.tool import Reference, Status, Tool, ToolAnswer, ToolContext, ToolFailed
 from quarterdeck.errors import DomainError
-from quarterdeck.identity.call import Role
+from quarterdeck.identity.call import Caller
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class Toolbox:
     """The tools of one server. Names are unique: of two with one name, the first counts.
 
     `more` is asked each time for the tools that come and go, such as those of MCP servers. A tool with a `tenant_id`
-    exists for that tenant only.
+    exists for that tenant only, one with an `account` for that account of it only.
     """
 
     def __init__(
@@ -80,25 +80,25 @@ class Toolbox:
         self._most_bytes = most_bytes
         self._more = more
 
-    def definitions(self, role: Role, tenant_id: str = "") -> tuple[ToolDefinition, ...]:
-        """What a model may be told of, for a caller of this role."""
-        return tuple(tool.definition for tool in self._present(tenant_id).values() if tool.role <= role)
+    def definitions(self, caller: Caller) -> tuple[ToolDefinition, ...]:
+        """What a model may be told of when this caller asks."""
+        return tuple(tool.definition for tool in self._present(caller).values() if tool.role <= caller.role)
 
-    def find(self, name: str, tenant_id: str = "") -> Tool | None:
-        """The tool of this name, when the tenant has it."""
+    def find(self, name: str, caller: Caller) -> Tool | None:
+        """The tool of this name, when there is one for the caller, whatever the caller's role."""
         tool = self._tools.get(name)
-        return tool if tool is not None and _is_for(tool, tenant_id) else self._present(tenant_id).get(name)
+        return tool if tool is not None and _is_for(tool, caller) else self._present(caller).get(name)
 
-    def toolsets(self, tenant_id: str = "") -> dict[str, list[Tool]]:
+    def toolsets(self, caller: Caller) -> dict[str, list[Tool]]:
         """The tools by their toolset, in the order of the toolbox."""
         found: dict[str, list[Tool]] = {}
-        for tool in self._present(tenant_id).values():
+        for tool in self._present(caller).values():
             found.setdefault(tool.toolset, []).append(tool)
         return found
 
-    def describe(self, name: str, arguments: str, tenant_id: str = "") -> str:
+    def describe(self, name: str, arguments: str, caller: Caller) -> str:
         """A call in one line of at most 200 characters, for people, without secrets. Never fails."""
-        tool = self.find(name, tenant_id)
+        tool = self.find(name, caller)
         if tool is None:
             return f"{redact_text(_shown(name))} (unknown)"
         try:
@@ -129,18 +129,18 @@ class Toolbox:
             finished = await self._finished(_unexpected(name, error, context), params)
         return replace(finished, elapsed_seconds=round(time.perf_counter() - began, 4))
 
-    def _present(self, tenant_id: str) -> dict[str, Tool]:
-        present = {name: tool for name, tool in self._tools.items() if _is_for(tool, tenant_id)}
+    def _present(self, caller: Caller) -> dict[str, Tool]:
+        present = {name: tool for name, tool in self._tools.items() if _is_for(tool, caller)}
         for tool in self._more():
-            if _is_for(tool, tenant_id):
+            if _is_for(tool, caller):
                 present.setdefault(tool.definition.name, tool)
         return present
 
     def _known(self, name: str, context: ToolContext) -> Tool:
         caller = context.call.caller
-        tool = self.find(name, caller.tenant_id)
+        tool = self.find(name, caller)
         if tool is None:
-            usable = [each.name for each in self.definitions(caller.role, caller.tenant_id)]
+            usable = [each.name for each in self.definitions(caller)]
             near = difflib.get_close_matches(name[:_QUOTED], usable, n=3)
             hint = f"; did you mean {' or '.join(near)}?" if near else ""
             raise ToolFailed(f"there is no tool {_shown(name)!r}{hint}")
@@ -247,8 +247,9 @@ def _json(data: Any) -> bytes:
         return storable(json.dumps(data, default=str, ensure_ascii=False)).encode()
 
 
-def _is_for(tool: Tool, tenant_id: str) -> bool:
-    return getattr(tool, "tenant_id", None) in (None, "", tenant_id)
+def _is_for(tool: Tool, caller: Caller) -> bool:
+    tenant_id, account = getattr(tool, "tenant_id", ""), getattr(tool, "account", "")
+    return tenant_id in {"", caller.tenant_id} and account in {"", caller.account_name}
 
 
 def _size(data: Any) -> int:

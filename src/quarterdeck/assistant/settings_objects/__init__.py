@@ -1,0 +1,1 @@
+"""What people set for the assistant: rules and skills, which change what models are told, and integrations."""
