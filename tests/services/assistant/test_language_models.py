@@ -193,7 +193,8 @@ async def test_reasons(model: FakeModel, house: House, said: str, reason: str) -
 async def test_an_empty_answer_is_an_answer(model: FakeModel, house: House) -> None:
     model.script = lambda _: Reply("")
     deltas, answered = await heard(house.model())
-    assert (deltas, answered.text, answered.calls, answered.finish_reason) == ([], "", (), "stop")
+    assert deltas == [Delta("")], "it has begun, and says nothing"
+    assert (answered.text, answered.calls, answered.finish_reason) == ("", (), "stop")
 
 
 async def test_halves_of_characters_do_not_get_in(model: FakeModel, house: House) -> None:

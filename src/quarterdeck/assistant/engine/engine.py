@@ -59,7 +59,7 @@ class ModelRequest:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A piece of the answer's text, or of the model's reasoning."""
+    """A piece of the answer's text, or of the model's reasoning. An empty one says that the model has begun."""
 
     text: str
     is_thinking: bool = False

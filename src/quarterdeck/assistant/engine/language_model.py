@@ -66,7 +66,10 @@ class LanguageModel:
                     stream = await stack.enter_async_context(
                         self._model.request_stream(messages, dict(self._settings), parameters)
                     )
-                    events = aiter(stream)
+                # It has begun: most say who speaks some time before the first word.
+                yield Delta("")
+                events = aiter(stream)
+                async with asyncio.timeout(self._patience.first):
                     event = await anext(events, None)
                 while event is not None:
                     delta, size = model_call.piece(event)

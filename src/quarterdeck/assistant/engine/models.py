@@ -162,7 +162,7 @@ class FallbackEngine:
             try:
                 async with aclosing(engine.respond(request)) as parts:
                     async for part in parts:
-                        said = True
+                        said = said or isinstance(part, Answered) or bool(part.text)
                         yield replace(part, answered_by=name) if isinstance(part, Answered) and place else part
                 return
             except ContextTooLong:

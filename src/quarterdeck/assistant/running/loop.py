@@ -58,9 +58,9 @@ from quarterdeck.gen.assistant.v1 import run_pb2, tool_pb2
 from quarterdeck.gen.assistant.v1.run_pb2 import Costs, Figures, ToolCall, ToolCallFinished
 from quarterdeck.gen.assistant.v1.tool_pb2 import ToolResult, Truncation
 
-_GRACE: Final = 0.003
-"""Seconds between a model's first word and the notice that it has begun; one that is done by then needs none."""
-_QUIET: Final = 0.002
+_GRACE: Final = 0.012
+"""Seconds between a model's beginning and the notice of it; one that is done by then needs none."""
+_QUIET: Final = 0.003
 """Seconds without another piece before that notice goes out."""
 _DELTA_PAUSE: Final = 0.05
 """Seconds between two pieces of text in the log, at least."""
@@ -564,6 +564,8 @@ class _Said:
             if not self._begun and begun is not None:
                 self._timer = asyncio.get_running_loop().call_later(_GRACE, self._wait_for_quiet, begun())
             self._begun = True
+            return
+        if not delta.text:
             return
         (self._thinking if delta.is_thinking else self._text).append(delta.text)
         if not self._begun:
