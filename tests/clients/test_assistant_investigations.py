@@ -237,3 +237,27 @@ async def test_one_that_is_at_work_is_paused_and_resumed(tmp_path: Any) -> None:
                 done = await until(client, identity, "completed")
                 assert (done["report"], done["epoch"]) == ("Found it.", 2)
                 assert '"autonomy": "low"' in model.requests[-1]["messages"][-1]["content"]
+                # Version 1 ends what is over as well, and what is paused is canceled then.
+                assert (await client.post(f"{V1}/investigations/{identity}/cancel")).status_code == 200
+                assert (await snapshot(client, identity))["state"] == "completed"
+
+
+async def test_a_paused_one_is_canceled_by_version_one(tmp_path: Any) -> None:
+    async with FakeModel(lambda _request: Reply(text="still looking " * 50, chunks=50, chunk_delay=0.2)) as model:
+        models = tmp_path / "models.yaml"
+        models.write_text(f"fake:\n  model: openai/fake\n  api_key: k\n  api_base: {model.url}\n")
+        environment = {
+            "QUARTERDECK_MODELS_FILE": str(models),
+            "QUARTERDECK_PROBE_MODELS": "false",
+            "QUARTERDECK_RATE_LIMIT_ASSISTANT": "1000000",
+        }
+        with RunningServer.start(f"sqlite:///{tmp_path / 'q.db'}", tmp_path, env=environment) as server:
+            headers = {"authorization": f"Bearer {server.token}"}
+            async with httpx.AsyncClient(base_url=server.http_url, headers=headers, timeout=30) as client:
+                identity = (await create(client, "Checkout is slow"))["investigationId"]
+                await until(client, identity, "in_progress")
+                await client.post(f"{V2}/{identity}/pause")
+                await until(client, identity, "paused")
+                await client.post(f"{V1}/investigations/{identity}/cancel")
+                await until(client, identity, "cancelled")
+                assert await listed(client, state="paused") == ([], 0)

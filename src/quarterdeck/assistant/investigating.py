@@ -162,8 +162,14 @@ class Investigations:
                 Reason.INVESTIGATION_NOT_AT_WORK, "nothing is at work in this investigation: there is nothing to pause"
             )
         # First, so that nobody sees a run that was canceled for no reason.
-        await self.change_properties(call.tenant_id, investigation_id, partial(_set, name=store.PAUSED, value=True))
+        await self.change_properties(call.tenant_id, investigation_id, partial(_set, name=store.PAUSED, value=run.id))
         await self._runs.cancel(call.caller, run.id)
+
+    async def cancel(self, call: CallContext, investigation_id: str) -> None:
+        """Ends it, also when it is paused: it is canceled then. Raises NotFound."""
+        _, run = await self.get(call.tenant_id, investigation_id)
+        await self._runs.cancel(call.caller, run.id)
+        await self.change_properties(call.tenant_id, investigation_id, _unpaused)
 
     async def resume(self, call: CallContext, investigation_id: str) -> RunRecord:
         """Goes on in the same chat with a new run. Raises NotFound, and PreconditionFailed while one is at work."""
@@ -179,7 +185,7 @@ class Investigations:
             "autonomy": record.mode,
             "resumed": True,
         }
-        resumed = await self._asking.ask(
+        return await self._asking.ask(
             call.caller,
             investigation_question(template(INVESTIGATION), {key: value for key, value in facts.items() if value}),
             chat_id=record.chat_id,
@@ -189,8 +195,6 @@ class Investigations:
             investigation_id=record.id,
             shown=_GO_ON,
         )
-        await self.change_properties(call.tenant_id, investigation_id, partial(_set, name=store.PAUSED, value=False))
-        return resumed
 
     def _completed(self, connection: Connection, run: RunRecord, now: datetime) -> None:
         """In the transaction that completes a run: its report is a job of its own."""
@@ -233,6 +237,10 @@ def note_of(marker: str, run: RunRecord) -> str:
     ]
     evidence = "\n".join(["", "", "Evidence:", *lines]) if lines else ""
     return f"{marker}\n\n{without_markers(run.answer)[:_MOST_NOTE]}{evidence}"
+
+
+def _unpaused(properties: dict[str, Any]) -> None:
+    properties.pop(store.PAUSED, None)
 
 
 def _set(properties: dict[str, Any], name: str, value: Any) -> None:

@@ -176,8 +176,7 @@ class AssistantAppService:
     async def cancel_app_investigation(
         self, request: pb.CancelAppInvestigationRequest, call: CallContext
     ) -> pb.CancelAppInvestigationResponse:
-        _, run = await self._investigations.get(call.tenant_id, request.id)
-        await self._runs.cancel(call.caller, run.id)
+        await self._investigations.cancel(call, request.id)
         message = pb.CancelledInvestigation(message="Investigation cancelled")
         return pb.CancelAppInvestigationResponse(status=SUCCESS, data=message)
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import orjson
-from google.protobuf.json_format import MessageToDict
 
 from quarterdeck.assistant.investigating import Investigations
 from quarterdeck.assistant.run import RunState, title_of
@@ -26,7 +25,7 @@ from quarterdeck.gen.assistant.v1 import tool_pb2
 from quarterdeck.gen.assistant.v1.run_pb2 import RunEvent
 from quarterdeck.gen.assistant.v2 import investigations_service_pb2 as pb
 from quarterdeck.identity.call import CallContext
-from quarterdeck.messages import moment
+from quarterdeck.messages import moment, plain_struct
 
 SUCCESS: Final = "success"
 PAGE: Final = 50
@@ -95,7 +94,7 @@ class InvestigationsService:
     async def get_snapshot(self, request: pb.GetSnapshotRequest, call: CallContext) -> pb.GetSnapshotResponse:
         record, chat, runs = await self._investigations.runs(call.tenant_id, request.investigation_id)
         last = runs[-1]
-        state = _state(last.state, record)
+        state = _state(last.state, is_paused=record.paused_run_id == last.id)
         snapshot = pb.InvestigationSnapshot(
             id=record.id,
             investigation_id=record.id,
@@ -196,7 +195,7 @@ def _summary(found: Found, used: Mapping[str, int]) -> pb.InvestigationSummary:
         id=record.id,
         title=record.title,
         description=record.description,
-        state=_state(found.state, record),
+        state=_state(found.state, is_paused=found.is_paused),
         chat_id=record.chat_id,
         tokens_used=used.get(record.chat_id),
         source=_source(record, found.created_by),
@@ -207,8 +206,8 @@ def _summary(found: Found, used: Mapping[str, int]) -> pb.InvestigationSummary:
     return summary
 
 
-def _state(state: RunState, record: InvestigationRecord) -> str:
-    return _PAUSED if state is RunState.CANCELED and record.paused else _NAMES[state]
+def _state(state: RunState, *, is_paused: bool) -> str:
+    return _PAUSED if state is RunState.CANCELED and is_paused else _NAMES[state]
 
 
 def _source(record: InvestigationRecord, created_by: str) -> pb.InvestigationSource:
@@ -221,10 +220,10 @@ def _ids(record: InvestigationRecord) -> pb.CreatedInvestigation:
 
 
 def _evidence_of(events: list[RunEvent]) -> Iterator[pb.EvidenceItem]:
-    """Every call that was answered; the plan is none, and what was not allowed to run shows nothing."""
+    """Every call that read something and was answered. The plan is none, nor what was not allowed to run."""
     epoch = number = 0
     answered = {
-        event.tool_call_finished.tool_call_id
+        (event.run_id, event.tool_call_finished.tool_call_id)
         for event in events
         if event.WhichOneof("event") == "tool_call_finished" and event.tool_call_finished.result.status in _ANSWERS
     }
@@ -232,13 +231,15 @@ def _evidence_of(events: list[RunEvent]) -> Iterator[pb.EvidenceItem]:
         kind = event.WhichOneof("event")
         epoch += kind == "started"
         call = event.tool_call_started
-        if kind != "tool_call_started" or call.tool_name == PLAN_TOOL or call.tool_call_id not in answered:
+        if kind != "tool_call_started" or call.writes or call.tool_name == PLAN_TOOL:
+            continue
+        if (event.run_id, call.tool_call_id) not in answered:
             continue
         number += 1
         yield pb.EvidenceItem(
             panel_id=f"p{number}",
             tool=call.tool_name,
-            query=_query_of(MessageToDict(call.arguments)),
+            query=_query_of(plain_struct(call.arguments, "arguments")),
             epoch=epoch,
             time=event.at,
             tool_use_id=call.tool_call_id,

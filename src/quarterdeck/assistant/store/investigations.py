@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import Enum, auto
 from typing import Any, Final
 
+import orjson
 import sqlalchemy as sa
 
 from quarterdeck.assistant.run import RunState, storable
 from quarterdeck.assistant.store import tables as t
-from quarterdeck.database import Connection
+from quarterdeck.database import Connection, Text
 from quarterdeck.errors import NotFound, Reason
 
-PAUSED: Final = "paused"
+PAUSED: Final = "paused_run_id"
 MODE: Final = "mode"
 TEAMS: Final = "team_names"
 PROFILE: Final = "agent_profile_id"
@@ -40,9 +41,9 @@ class InvestigationRecord:
     activity_item_id: str = ""
 
     @property
-    def paused(self) -> bool:
-        """Whether somebody paused it, and nobody resumed it since."""
-        return bool(self.properties.get(PAUSED))
+    def paused_run_id(self) -> str:
+        """The run that was ended by pausing; the newest one, unless it went on since. Empty when none was."""
+        return str(self.properties.get(PAUSED, ""))
 
     @property
     def mode(self) -> str:
@@ -84,9 +85,9 @@ class Search:
     offset: int = 0
 
     @property
-    def asks_properties(self) -> bool:
-        """Whether it depends on what clients keep with investigations."""
-        return self.paused is not None or bool(self.team) or self.for_some_team
+    def is_narrowed_only(self) -> bool:
+        """Whether the database finds more than is wanted: it does not know names of teams, nor case beyond ASCII."""
+        return bool(self.team) or not self.text.isascii()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,11 @@ class Found:
     updated_at: datetime
     run_id: str
     """The newest run."""
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the newest run was ended by pausing."""
+        return self.record.paused_run_id == self.run_id
 
 
 def add(connection: Connection, investigation: InvestigationRecord) -> None:
@@ -122,9 +128,8 @@ def find(connection: Connection, tenant_id: str, investigation_id: str) -> Inves
 def search(connection: Connection, tenant_id: str, wanted: Search) -> tuple[list[Found], int]:
     """A page of the investigations that are wanted, and how many there are on all pages."""
     query = _found_query(tenant_id, wanted)
-    if wanted.asks_properties:
-        # They are no columns: what is asked of them is looked for among what the database found.
-        found = [each for each in map(_found, connection.execute(query).mappings()) if _has_properties(each, wanted)]
+    if wanted.is_narrowed_only:
+        found = [each for each in map(_found, connection.execute(query).mappings()) if _is_wanted(each, wanted)]
         return found[wanted.offset : wanted.offset + wanted.limit], len(found)
     total = connection.execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one()
     rows = connection.execute(query.limit(wanted.limit).offset(wanted.offset)).mappings()
@@ -169,9 +174,12 @@ def _found_query(tenant_id: str, wanted: Search) -> sa.Select[Any]:
         query = query.where(of.incident_id == wanted.incident_id)
     if wanted.states is not None:
         query = query.where(run.state.in_([state.value for state in wanted.states]))
-    if wanted.text:
-        places = (column.icontains(wanted.text, autoescape=True) for column in (of.title, of.description))
+    if wanted.text and wanted.text.isascii():
+        # Both sides folded by the column's own rule, which is ASCII's on both databases.
+        text = wanted.text.lower()
+        places = (sa.func.lower(column).contains(text, autoescape=True) for column in (of.title, of.description))
         query = query.where(sa.or_(sa.false(), *places))
+    query = query.where(*_of_properties(wanted))
     if wanted.created_by:
         query = query.where(chat.created_by == wanted.created_by)
     if wanted.since is not None:
@@ -183,13 +191,22 @@ def _found_query(tenant_id: str, wanted: Search) -> sa.Select[Any]:
     return query.order_by(column.desc() if wanted.descending else column.asc(), of.id)
 
 
-def _has_properties(found: Found, wanted: Search) -> bool:
-    teams = found.record.team_names
-    return (
-        (wanted.paused is None or found.record.paused is wanted.paused)
-        and (not wanted.team or wanted.team in teams)
-        and (not wanted.for_some_team or bool(teams))
-    )
+def _of_properties(wanted: Search) -> Iterator[sa.ColumnElement[bool]]:
+    """What can be asked of the properties' text: a quotation mark within a value has a backslash before it."""
+    text = sa.cast(t.investigations.c.properties, Text)
+    if wanted.paused is not None:
+        paused = text.contains(sa.literal(f'"{PAUSED}":"').concat(t.chats.c.last_run_id).concat('"'))
+        yield paused if wanted.paused else sa.not_(paused)
+    if wanted.for_some_team:
+        yield text.contains(f'"{TEAMS}":["', autoescape=True)
+    if wanted.team:
+        yield text.contains(orjson.dumps(wanted.team).decode(), autoescape=True)
+
+
+def _is_wanted(found: Found, wanted: Search) -> bool:
+    record, text = found.record, wanted.text.casefold()
+    in_text = text in record.title.casefold() or text in record.description.casefold()
+    return in_text and (not wanted.team or wanted.team in record.team_names)
 
 
 def _found(row: Mapping[Any, Any]) -> Found:
