@@ -160,7 +160,10 @@ def _events(client: RunServiceClientSync, connection: Connection, run_id: str) -
 def _decide(
     client: RunServiceClientSync, connection: Connection, run_id: str, paused: run_pb2.RunPaused, answer: bool | None
 ) -> None:
-    for approval in paused.approvals:
+    # What was decided meanwhile, here or in another window, is asked of nobody.
+    waiting = client.get_run(rpb.GetRunRequest(id=run_id), headers=connection.headers).run.pending_approvals
+    open_calls = {each.tool_call_id for each in waiting}
+    for approval in (each for each in paused.approvals if each.tool_call_id in open_calls):
         arguments = MessageToDict(approval.arguments)
         click.secho(f"\n? {approval.tool_name} asks for your approval: {approval.description}", fg="yellow", err=True)
         for name, value in arguments.items():
