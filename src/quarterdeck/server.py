@@ -46,6 +46,7 @@ from quarterdeck.wings.fleet import FleetWing, fleet_wing
 from quarterdeck.wings.incidents import IncidentWing, incident_wing
 from quarterdeck.wire.chain import Authenticator, CallChain, RunningStreams, bind
 from quarterdeck.wire.connect import ConnectTransport
+from quarterdeck.wire.developers_page import developers_pages
 from quarterdeck.wire.dialects import Dialect, protojson
 from quarterdeck.wire.dialects.assistant import assistant
 from quarterdeck.wire.dialects.holmes import holmes
@@ -168,7 +169,7 @@ def transports(
     max_body_bytes: int = 4 * 1024 * 1024,
     share_grpc_port: bool = False,
 ) -> Transports:
-    """Every transport in front of a chain. The fixed pages `/metrics` and `/openapi.json` come with it."""
+    """Every transport in front of a chain. The fixed pages (figures, OpenAPI, for developers) come with it."""
     observer = CallMetrics(figures)
     known = {"protojson": protojson, "holmes": holmes, "assistant": assistant, **(dialects or {})}
     connect = ConnectTransport(chain, observer, max_body_bytes=max_body_bytes)
@@ -179,7 +180,12 @@ def transports(
             connect=connect,
             mounts=MountTransport(chain, known, observer, max_body_bytes=max_body_bytes),
             rest=RestTransport(chain, known, max_body_bytes=max_body_bytes, observer=observer),
-            pages={"/metrics": observer.page, "/openapi.json": _openapi_page(chain.services), **(pages or {})},
+            pages={
+                "/metrics": observer.page,
+                "/openapi.json": _openapi_page(chain.services),
+                **developers_pages(),
+                **(pages or {}),
+            },
             adapters=adapters,
             budgets=budgets,
         ),

@@ -31,6 +31,7 @@ class PageAnswer:
     status: int
     content_type: str
     body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 Page = Callable[[], Awaitable[PageAnswer]]
@@ -107,7 +108,7 @@ class HttpApplication:
         answer = await self._pages[scope["path"]]()
         body = b"" if scope["method"] == "HEAD" else answer.body
         gzipped = accepts_gzip(header_map(scope))
-        headers = [("x-request-id", request_id)]
+        headers = [("x-request-id", request_id), *answer.headers]
         await respond(send, answer.status, answer.content_type, body, headers=headers, gzipped=gzipped)
 
     async def _refuse(self, error: WireError, scope: Scope, send: Send, request_id: str) -> None:
