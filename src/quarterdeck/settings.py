@@ -136,6 +136,10 @@ class Settings(BaseSettings):
     http_get_allow: str = Field(
         default="", description="Hosts that the tool http_get may read, with commas between; no tool without any."
     )
+    holmes_admin_api: bool = Field(
+        default=False,
+        description="Let admins have the model list and the MCP servers read again, by HolmesGPT's /api/admin/reload.",
+    )
     mcp_allow: str = Field(
         default="",
         description=(

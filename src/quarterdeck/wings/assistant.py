@@ -25,7 +25,7 @@ from quarterdeck.assistant.grafana.agents import Agents
 from quarterdeck.assistant.grafana.app_service import AssistantAppService
 from quarterdeck.assistant.grafana.investigations_service import InvestigationsService
 from quarterdeck.assistant.grafana.settings_service import AssistantSettingsService
-from quarterdeck.assistant.holmes.holmes_service import HolmesService, ServerFacts
+from quarterdeck.assistant.holmes.holmes_service import HolmesService, Reloading, ServerFacts
 from quarterdeck.assistant.holmes.questions import Prompting, Questions
 from quarterdeck.assistant.investigating import Investigations
 from quarterdeck.assistant.investigation_service import InvestigationService
@@ -142,7 +142,9 @@ async def assistant_wing(
             authenticates=settings.authenticates,
             models_path=str(settings.models_file or ""),
         ),
+        mcp,
         Runbooks(settings.runbooks_dir) if settings.runbooks_dir is not None else None,
+        _reloading(settings, models, language_models, mcp) if settings.holmes_admin_api else None,
     )
     services: list[tuple[Any, str, object]] = [
         (holmes_service_pb2, "HolmesService", holmes),
@@ -197,6 +199,26 @@ def model_entries(settings: Settings) -> tuple[ModelEntry, ...]:
     if settings.model_list:
         raise Invalid(Reason.FIELD_INVALID, "there are two model lists: models_file and model_list; keep one")
     return parse_model_list(_text_of(settings.models_file, "models_file"), os.environ)
+
+
+def _reloading(
+    settings: Settings, models: Models, opened: list[tuple[ModelEntry, LanguageModel]], mcp: McpServers
+) -> Reloading:
+    """`opened` are all models that this process ever had: those that were replaced may still answer."""
+
+    async def reload_models() -> int:
+        entries = await asyncio.to_thread(model_entries, settings)
+        made = [(entry, LanguageModel(entry)) for entry in entries]
+        models.replace(made)
+        opened.extend(made)
+        return len(made)
+
+    async def reload_mcp_servers() -> int:
+        configs = await asyncio.to_thread(_mcp_servers, settings)
+        await mcp.become(configs)
+        return len(configs)
+
+    return Reloading(reload_models, reload_mcp_servers)
 
 
 async def _signing_key(settings: Settings, database: Database) -> bytes:

@@ -47,18 +47,24 @@ class Models:
         self, entries: Sequence[tuple[ModelEntry, Engine]], builtin: Engine, *, default: str = "", strict: bool = False
     ) -> None:
         """`default` is a name of the list; the first one when empty. Raises Invalid when the list does not have it."""
-        self._entries = {entry.name: entry for entry, _ in entries}
-        engines: dict[str, Engine] = {entry.name: engine for entry, engine in entries}
-        self._asked_alone = engines
-        everyone: Mapping[str, Engine] = {**engines, BUILTIN: builtin}
-        self._engines: dict[str, Engine] = {
-            name: _with_fallbacks(everyone, name, self._entries[name].fallbacks) for name in engines
-        } or {BUILTIN: builtin}
-        if default and default not in self._engines:
-            raise Invalid(Reason.FIELD_INVALID, f"the default model {default!r} is not in the model list")
-        self._default = default or next(iter(self._engines))
+        self._builtin = builtin
+        self._wanted_default = default
         self._strict = strict
-        self._support = dict.fromkeys(self._engines, "unknown") | {BUILTIN: "yes"}
+        self.replace(entries)
+
+    def replace(self, entries: Sequence[tuple[ModelEntry, Engine]]) -> None:
+        """Another list, from now on; who has an engine of the old one keeps it. Raises Invalid and changes nothing."""
+        listed = {entry.name: entry for entry, _ in entries}
+        alone: dict[str, Engine] = {entry.name: engine for entry, engine in entries}
+        everyone: Mapping[str, Engine] = {**alone, BUILTIN: self._builtin}
+        engines = {name: _with_fallbacks(everyone, name, listed[name].fallbacks) for name in alone}
+        engines = engines or {BUILTIN: self._builtin}
+        default = self._wanted_default
+        if default and default not in engines:
+            raise Invalid(Reason.FIELD_INVALID, f"the default model {default!r} is not in the model list")
+        self._entries, self._asked_alone, self._engines = listed, alone, engines
+        self._default = default or next(iter(engines))
+        self._support = dict.fromkeys(engines, "unknown") | {BUILTIN: "yes"}
 
     @property
     def default(self) -> str:
@@ -101,9 +107,10 @@ class Models:
 
     async def probe(self) -> None:
         """Finds out, once, whether each model can call a tool: one small question each, its fallbacks not asked."""
-        for name in self._entries:
-            self._support[name] = await _supports_tools(self._asked_alone[name])
-            if self._support[name] == "no":
+        for name, engine in self._asked_alone.items():
+            support = self._support
+            support[name] = await _supports_tools(engine)
+            if support[name] == "no":
                 _log.warning("model %r does not call tools: it can answer from what it is told only", name)
 
 

@@ -19,9 +19,9 @@ from quarterdeck.assistant.store.objects import TENANT, USER, Kind, SettingsObje
 from quarterdeck.assistant.tools.mcp_servers import McpTool
 from quarterdeck.clock import Clock
 from quarterdeck.database import Connection, Database
-from quarterdeck.errors import Conflict, FieldViolation, Invalid, Reason
+from quarterdeck.errors import Conflict, FieldViolation, Forbidden, Invalid, Reason
 from quarterdeck.gen.assistant.v1 import settings_service_pb2 as pb
-from quarterdeck.identity.call import CallContext
+from quarterdeck.identity.call import CallContext, Role
 from quarterdeck.messages import plain_value
 
 SUCCESS: Final = "success"
@@ -231,6 +231,7 @@ class AssistantSettingsService:
         return pb.IntegrationResult(status="connected", message=f"connected, {len(told)} tools", tools=told)
 
     async def _create(self, call: CallContext, kind: Kind, scope: str, body: Body) -> SettingsObject:
+        _check_role(call, kind, scope)
         _check_filled(body, "name")
         now = self._clock.now()
         made = SettingsObject(
@@ -289,6 +290,7 @@ class AssistantSettingsService:
     ) -> SettingsObject:
         def changed(before: SettingsObject) -> SettingsObject:
             _check_scope(call, before)
+            _check_role(call, kind, before.scope, scope)
             body = {**_storable(becomes(dict(before.body))), "updated_by": call.caller.account_name}
             # Whoever takes an object away from the others is its owner from then on.
             owner = call.caller.account_name if scope == USER and before.scope == TENANT else before.owner
@@ -299,6 +301,10 @@ class AssistantSettingsService:
         return objects.change(connection, call.tenant_id, kind, object_id, call.caller.account_name, becomes=changed)
 
     async def _delete(self, call: CallContext, kind: Kind, object_id: str) -> None:
+        def check(found: SettingsObject) -> None:
+            _check_scope(call, found)
+            _check_role(call, kind, found.scope)
+
         await self._database.transaction(
             partial(
                 objects.remove,
@@ -306,12 +312,13 @@ class AssistantSettingsService:
                 kind=kind,
                 object_id=object_id,
                 account=call.caller.account_name,
-                check=partial(_check_scope, call),
+                check=check,
             )
         )
 
 
 def _check(made: SettingsObject) -> None:
+    values.check_size(made.kind, made.body)
     if made.kind is Kind.INTEGRATION:
         check_integration(made)
 
@@ -320,6 +327,16 @@ def _check_scope(call: CallContext, found: SettingsObject) -> None:
     named = call.headers.get(_SCOPE_HEADER, "").strip().lower()
     if named not in {"", found.scope}:
         raise objects.not_found(found.kind, found.id)
+
+
+def _check_role(call: CallContext, kind: Kind, *scopes: str) -> None:
+    """What is everybody's is for admins to change. Raises Forbidden."""
+    if TENANT in scopes and call.caller.role < Role.ADMIN:
+        raise Forbidden(
+            Reason.ROLE_TOO_LOW,
+            f"to change a {kind.value} of the scope {TENANT} takes the role admin",
+            metadata={"required_role": "admin"},
+        )
 
 
 def _check_command(connection: Connection, call: CallContext, skill_id: str, name: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
@@ -30,6 +30,7 @@ from quarterdeck.assistant.holmes.questions import AnyChat, Question, Questions
 from quarterdeck.assistant.holmes.sections import DEFAULTS, parse, unfenced
 from quarterdeck.assistant.run import RunRecord, Source
 from quarterdeck.assistant.running.runs import Runs
+from quarterdeck.assistant.tools.mcp_servers import McpServers, McpServerStatus
 from quarterdeck.assistant.tools.runbooks import Runbooks
 from quarterdeck.assistant.tools.toolbox import Toolbox
 from quarterdeck.clock import Clock
@@ -56,6 +57,7 @@ from quarterdeck.incidents.incidents_service import IncidentsService
 from quarterdeck.messages import plain_struct
 
 _MOST_CHECK_SECONDS: Final = 600
+_RELOADED: Final = "read again by this process; others of the same server go on with what they have"
 _CHECK: Final = {
     "type": "json_schema",
     "json_schema": {
@@ -79,7 +81,14 @@ class ServerFacts:
     authenticates: bool
     models_path: str = ""
     config_path: str = ""
-    admin_api: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reloading:
+    """Reads the configuration again, in this process. Both tell how many there are now, and raise Invalid."""
+
+    models: Callable[[], Awaitable[int]]
+    mcp_servers: Callable[[], Awaitable[int]]
 
 
 class HolmesService:
@@ -95,8 +104,11 @@ class HolmesService:
         clock: Clock,
         key: bytes,
         facts: ServerFacts,
+        mcp: McpServers,
         runbooks: Runbooks | None = None,
+        reloading: Reloading | None = None,
     ) -> None:
+        """`reloading` is None where the admin API is switched off."""
         self._runs = runs
         self._models = models
         self._toolbox = toolbox
@@ -105,7 +117,9 @@ class HolmesService:
         self._clock = clock
         self._key = key
         self._facts = facts
+        self._mcp = mcp
         self._runbooks = runbooks
+        self._reloading = reloading
         self._started = clock.monotonic()
 
     # -- chats ------------------------------------------------------------------------------------------------------
@@ -208,7 +222,7 @@ class HolmesService:
             for name, tools in toolsets.items()
         )
         answer.runbooks.CopyFrom(_list(books))
-        answer.mcp_servers.CopyFrom(_list([]))
+        answer.mcp_servers.CopyFrom(_list([_mcp_server(each) for each in self._mcp.status(call.tenant_id)]))
         return answer
 
     async def execute_check(
@@ -249,21 +263,30 @@ class HolmesService:
         raise Invalid(Reason.FIELD_INVALID, f"toolset {request.toolset_name[:80]!r} has no OAuth configuration")
 
     async def reload(self, request: server_pb2.ReloadRequest, call: CallContext) -> server_pb2.ReloadResponse:  # noqa: ARG002
-        raise _switched_off()
+        reloading = self._switched_on()
+        counts = {"models": await reloading.models(), "mcp_servers": await reloading.mcp_servers()}
+        return server_pb2.ReloadResponse(status="ok", component="all", detail=_RELOADED, counts=counts)
 
     async def reload_models(
         self,
         request: server_pb2.ReloadModelsRequest,  # noqa: ARG002
         call: CallContext,  # noqa: ARG002
     ) -> server_pb2.ReloadResponse:
-        raise _switched_off()
+        counts = {"models": await self._switched_on().models()}
+        return server_pb2.ReloadResponse(status="ok", component="models", detail=_RELOADED, counts=counts)
 
     async def reload_toolsets(
         self,
         request: server_pb2.ReloadToolsetsRequest,  # noqa: ARG002
         call: CallContext,  # noqa: ARG002
     ) -> server_pb2.ReloadResponse:
-        raise _switched_off()
+        counts = {"mcp_servers": await self._switched_on().mcp_servers()}
+        return server_pb2.ReloadResponse(status="ok", component="toolsets", detail=_RELOADED, counts=counts)
+
+    def _switched_on(self) -> Reloading:
+        if self._reloading is None:
+            raise _switched_off()
+        return self._reloading
 
     # -- how ----------------------------------------------------------------------------------------------------------
 
@@ -416,6 +439,11 @@ def _judge(answer: server_pb2.ExecuteCheckResponse, text: str) -> None:
 
 def _failed_check(answer: server_pb2.ExecuteCheckResponse, why: str) -> None:
     answer.status, answer.message, answer.error = "error", why, why
+
+
+def _mcp_server(status: McpServerStatus) -> dict[str, Any]:
+    told = {"name": status.name, "type": status.type, "status": status.status, "tool_count": status.tool_count}
+    return {**told, "error": status.error} if status.error else told
 
 
 def _list(values: list[Any]) -> ListValue:

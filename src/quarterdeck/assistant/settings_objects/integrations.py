@@ -55,7 +55,8 @@ class Integrations:
             configs = configurations(listed)
             wanted = {(config.tenant_id, config.name) for config in configs.values()}
             for tenant_id, name in self._servers.names() - wanted:
-                await self._servers.remove(name, tenant_id)
+                if tenant_id:
+                    await self._servers.remove(name, tenant_id)
             for object_id, config in configs.items():
                 await self._take(object_id, config)
 

@@ -9,10 +9,14 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import orjson
+
 from quarterdeck.errors import FieldViolation, Invalid, Reason
 
 ASSISTANT: Final = "assistant"
 """What chats are called among the applications."""
+MOST_BYTES: Final = 64 * 1024
+"""Of one object, with everything that it says."""
 HIDDEN: Final = "********"
 """Shown in place of a header's value, and, sent back, the value that there is."""
 AUTO_APPROVE: Final = "auto_approve"
@@ -96,6 +100,13 @@ def headers(value: Any, before: Headers = ()) -> list[tuple[str, str]]:
     if len({name.lower() for name, _ in found}) != len(found):
         raise _wrong("custom_headers", "has a header twice")
     return found
+
+
+def check_size(what: str, body: Mapping[str, Any]) -> None:
+    """Raises Invalid for an object that says more than fits."""
+    size = len(orjson.dumps(dict(body)))
+    if size > MOST_BYTES:
+        raise Invalid(Reason.FIELD_INVALID, f"the {what} has {size} bytes; at most {MOST_BYTES} are accepted")
 
 
 def _header(value: Any, before: Mapping[str, str]) -> tuple[str, str]:

@@ -134,6 +134,17 @@ class McpServers:
         if before is not None:
             await before.end()
 
+    async def become(self, configs: Iterable[McpServerConfig]) -> None:
+        """Makes the configuration's servers these: what is new is added, what is gone ends. Raises Invalid."""
+        wanted = {config.name: config for config in configs}
+        for config in wanted.values():
+            check_config(config)
+        for tenant_id, name in self.names():
+            if not tenant_id and name not in wanted:
+                await self.remove(name)
+        for config in wanted.values():
+            await self.add(config)
+
     async def remove(self, name: str, tenant_id: str = "") -> None:
         """End a server. Returns when it has ended; does nothing when there is none of this name."""
         server = self._servers.pop((tenant_id, name), None)
@@ -151,8 +162,8 @@ class McpServers:
         return server.tools if server is not None else ()
 
     def names(self) -> frozenset[tuple[str, str]]:
-        """The servers that tenants added: tenant and name."""
-        return frozenset(key for key in self._servers if key[0])
+        """The servers: tenant, empty for those of the configuration, and name."""
+        return frozenset(self._servers)
 
     def status(self, tenant_id: str = "") -> tuple[McpServerStatus, ...]:
         """The servers that a tenant has, those of the configuration first. An empty id has only these."""

@@ -41,7 +41,9 @@ class AssistantSettingsService(Protocol):
     """
     AssistantSettingsService keeps the objects that tell the assistant how to work. An object of the scope `tenant` is
     everybody's; one of the scope `user` is seen by the account that made it, and counts in that account's chats alone. A
-    change whose header X-Resource-Scope names the other scope finds nothing.
+    change whose header X-Resource-Scope names the other scope finds nothing. Rules and skills of the scope `tenant` are
+    changed by admins (`permission_denied` otherwise), integrations of both scopes too: they make the server connect
+    somewhere. An object has at most 64 KiB; a tenant has at most 200 of a kind.
     """
     async def create_rule(self, request: CreateRuleRequest, ctx: RequestContext[CreateRuleRequest, CreateRuleResponse], /) -> CreateRuleResponse:
         """
@@ -365,7 +367,9 @@ class AssistantSettingsServiceClient(ConnectClient):
     """
     AssistantSettingsService keeps the objects that tell the assistant how to work. An object of the scope `tenant` is
     everybody's; one of the scope `user` is seen by the account that made it, and counts in that account's chats alone. A
-    change whose header X-Resource-Scope names the other scope finds nothing.
+    change whose header X-Resource-Scope names the other scope finds nothing. Rules and skills of the scope `tenant` are
+    changed by admins (`permission_denied` otherwise), integrations of both scopes too: they make the server connect
+    somewhere. An object has at most 64 KiB; a tenant has at most 200 of a kind.
     """
     def __init__(
         self,
@@ -801,7 +805,9 @@ class AssistantSettingsServiceSync(Protocol):
     """
     AssistantSettingsService keeps the objects that tell the assistant how to work. An object of the scope `tenant` is
     everybody's; one of the scope `user` is seen by the account that made it, and counts in that account's chats alone. A
-    change whose header X-Resource-Scope names the other scope finds nothing.
+    change whose header X-Resource-Scope names the other scope finds nothing. Rules and skills of the scope `tenant` are
+    changed by admins (`permission_denied` otherwise), integrations of both scopes too: they make the server connect
+    somewhere. An object has at most 64 KiB; a tenant has at most 200 of a kind.
     """
     def create_rule(self, request: CreateRuleRequest, ctx: RequestContext[CreateRuleRequest, CreateRuleResponse], /) -> CreateRuleResponse:
         """
@@ -1123,7 +1129,9 @@ class AssistantSettingsServiceClientSync(ConnectClientSync):
     """
     AssistantSettingsService keeps the objects that tell the assistant how to work. An object of the scope `tenant` is
     everybody's; one of the scope `user` is seen by the account that made it, and counts in that account's chats alone. A
-    change whose header X-Resource-Scope names the other scope finds nothing.
+    change whose header X-Resource-Scope names the other scope finds nothing. Rules and skills of the scope `tenant` are
+    changed by admins (`permission_denied` otherwise), integrations of both scopes too: they make the server connect
+    somewhere. An object has at most 64 KiB; a tenant has at most 200 of a kind.
     """
     def __init__(
         self,

@@ -28,7 +28,9 @@ if _version_not_supported:
 class AssistantSettingsServiceStub:
     """AssistantSettingsService keeps the objects that tell the assistant how to work. An object of the scope `tenant` is
     everybody's; one of the scope `user` is seen by the account that made it, and counts in that account's chats alone. A
-    change whose header X-Resource-Scope names the other scope finds nothing.
+    change whose header X-Resource-Scope names the other scope finds nothing. Rules and skills of the scope `tenant` are
+    changed by admins (`permission_denied` otherwise), integrations of both scopes too: they make the server connect
+    somewhere. An object has at most 64 KiB; a tenant has at most 200 of a kind.
     """
 
     def __init__(self, channel):
@@ -127,7 +129,9 @@ class AssistantSettingsServiceStub:
 class AssistantSettingsServiceServicer:
     """AssistantSettingsService keeps the objects that tell the assistant how to work. An object of the scope `tenant` is
     everybody's; one of the scope `user` is seen by the account that made it, and counts in that account's chats alone. A
-    change whose header X-Resource-Scope names the other scope finds nothing.
+    change whose header X-Resource-Scope names the other scope finds nothing. Rules and skills of the scope `tenant` are
+    changed by admins (`permission_denied` otherwise), integrations of both scopes too: they make the server connect
+    somewhere. An object has at most 64 KiB; a tenant has at most 200 of a kind.
     """
 
     def CreateRule(self, request, context):
@@ -350,7 +354,9 @@ def add_AssistantSettingsServiceServicer_to_server(servicer, server):
 class AssistantSettingsService:
     """AssistantSettingsService keeps the objects that tell the assistant how to work. An object of the scope `tenant` is
     everybody's; one of the scope `user` is seen by the account that made it, and counts in that account's chats alone. A
-    change whose header X-Resource-Scope names the other scope finds nothing.
+    change whose header X-Resource-Scope names the other scope finds nothing. Rules and skills of the scope `tenant` are
+    changed by admins (`permission_denied` otherwise), integrations of both scopes too: they make the server connect
+    somewhere. An object has at most 64 KiB; a tenant has at most 200 of a kind.
     """
 
     @staticmethod
