@@ -126,6 +126,10 @@ class Settings(BaseSettings):
     mcp_servers_file: Path | None = Field(
         default=None, description="MCP servers whose tools the assistant has, as the usual `mcpServers` JSON or YAML."
     )
+    remote_tools_file: Path | None = Field(
+        default=None,
+        description="Tools that the Assistant's clients run themselves, such as k6 Studio's, as YAML.",
+    )
     kubernetes_config: str = Field(
         default="", description="A kubeconfig file, or `in-cluster`; no Kubernetes tools without it. They only read."
     )

@@ -48,6 +48,7 @@ from quarterdeck.assistant.tools.mcp_config import McpServerConfig, parse_mcp_se
 from quarterdeck.assistant.tools.mcp_servers import ALLOW_SETTING, McpServers
 from quarterdeck.assistant.tools.plan import plan_tool
 from quarterdeck.assistant.tools.prometheus import PrometheusConfig, prometheus_tools
+from quarterdeck.assistant.tools.remote import RemoteTool, parse_remote_tools
 from quarterdeck.assistant.tools.runbooks import Runbooks, runbook_tools
 from quarterdeck.assistant.tools.tool import Tool
 from quarterdeck.assistant.tools.toolbox import Toolbox
@@ -250,7 +251,14 @@ def own_tools(
         *_network_tools(settings, clock),
         *(runbook_tools(settings.runbooks_dir) if settings.runbooks_dir is not None else ()),
         plan_tool(),
+        *_remote_tools(settings),
     )
+
+
+def _remote_tools(settings: Settings) -> tuple[RemoteTool, ...]:
+    if settings.remote_tools_file is None:
+        return ()
+    return parse_remote_tools(_text_of(settings.remote_tools_file, "remote_tools_file"))
 
 
 def _mcp_servers(settings: Settings) -> tuple[McpServerConfig, ...]:

@@ -5,7 +5,7 @@ A worker that takes a run over starts from this, and so do the encoders that ret
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,8 @@ class Conversation:
     open_calls: dict[str, ToolCall] = field(default_factory=dict)
     """Wanted by the last step and not answered, in order."""
     started_calls: set[str] = field(default_factory=set)
+    wanted: dict[str, ToolCall] = field(default_factory=dict)
+    """Every call that this run wanted, by its id."""
     void_text: bool = False
     """Whether there is text behind the last complete step."""
     answer: str = ""
@@ -60,6 +62,13 @@ class Conversation:
             case _:
                 pass
 
+    def call_ids(self) -> set[str]:
+        """The ids that calls have: this run's, those that were compacted away included, and earlier questions'."""
+        # What a client sends as the conversation so far may have any form.
+        lists = (message.get("tool_calls") for message in self.messages)
+        calls = (call for each in lists if isinstance(each, list) for call in each if isinstance(call, Mapping))
+        return {*self.wanted, *(str(call["id"]) for call in calls if "id" in call)}
+
     def _finish_step(self, event: RunEvent) -> None:
         step = event.step_finished
         self.step, self.figures, self.void_text, self.answer = step.step, step.figures, False, step.text
@@ -68,6 +77,7 @@ class Conversation:
             message["tool_calls"] = [call_to_json(call) for call in step.tool_calls]
         self._add(message)
         self.open_calls = {call.id: call for call in step.tool_calls}
+        self.wanted |= self.open_calls
 
     def _answer_call(self, finished: ToolCallFinished) -> None:
         self.results.append(finished)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ from quarterdeck.assistant.engine.engine import (
     ModelRequest,
     ModelUsage,
     ToolDefinition,
+    WantedCall,
 )
 from quarterdeck.assistant.prompts.prompts import text as prompt_text
 from quarterdeck.assistant.run import (
@@ -46,13 +48,20 @@ from quarterdeck.assistant.run import (
 from quarterdeck.assistant.running.conversation import Conversation
 from quarterdeck.assistant.running.figures import add_usage, make_figures, truncations
 from quarterdeck.assistant.running.journal import RunJournal
-from quarterdeck.assistant.running.results import content_of, error_result, to_result, to_struct
+from quarterdeck.assistant.running.results import (
+    MOST_NESTED,
+    content_of,
+    error_result,
+    is_too_nested,
+    to_result,
+    to_struct,
+)
 from quarterdeck.assistant.running.settings import RunLimits
 from quarterdeck.assistant.store import calls as call_store
 from quarterdeck.assistant.tools.remote import RemoteTool
-from quarterdeck.assistant.tools.tool import Tool, ToolContext, ToolFailed
+from quarterdeck.assistant.tools.tool import Status, Tool, ToolAnswer, ToolContext, ToolFailed
 from quarterdeck.assistant.tools.toolbox import Toolbox, read_arguments
-from quarterdeck.clock import Clock
+from quarterdeck.clock import Clock, new_id
 from quarterdeck.database import Database
 from quarterdeck.gen.assistant.v1 import run_pb2, tool_pb2
 from quarterdeck.gen.assistant.v1.run_pb2 import Costs, Figures, ToolCall, ToolCallFinished
@@ -70,6 +79,8 @@ REFUSED: Final = (
     "this tool needs a person's approval, and approvals are switched off for this request; nothing was executed or "
     "queued"
 )
+TOO_NESTED: Final = f"the arguments have more than {MOST_NESTED} levels of objects and lists within each other"
+"""The log cannot show such a call, so nobody could see, or approve, what it does."""
 UNKNOWN_OUTCOME: Final = (
     "the server died while this call was made: whether it took effect is unknown, and it is not made again; look at "
     "the state before going on"
@@ -211,12 +222,13 @@ class RunLoop:
         """The step is complete."""
         self._costs = add_usage(self._costs, answered.usage)
         figures = make_figures(self._engine, count, self._costs, answered.usage, self._cuts.listed)
+        taken = self._talk.call_ids()
         self._add(
             step_finished=run_pb2.StepFinished(
                 step=step,
                 text=answered.text,
                 thinking=answered.thinking,
-                tool_calls=[ToolCall(id=call.id, name=call.name, arguments=call.arguments) for call in answered.calls],
+                tool_calls=[_fresh(call, taken) for call in answered.calls],
                 figures=figures,
                 finish_reason=answered.finish_reason,
                 answered_by=answered.answered_by,
@@ -339,10 +351,12 @@ class RunLoop:
 
     def _earlier_calls(self, calls: Sequence[ToolCall]) -> set[str]:
         """The ids of those calls that this run has made before, to the letter."""
-        seen = {(finished.tool_name, _canonical(finished.result.params)) for finished in self._talk.results}
+        made: dict[str, ToolCall | OpenCall] = {call.id: call for call in self._run.request.open_calls}
+        made |= self._talk.wanted
+        seen = {_canonical(made[each.tool_call_id]) for each in self._talk.results if each.tool_call_id in made}
         repeated: set[str] = set()
         for call in calls:
-            key = (call.name, _canonical(to_struct(params_of(call.arguments))))
+            key = _canonical(call)
             if key in seen:
                 repeated.add(call.id)
             seen.add(key)
@@ -350,7 +364,7 @@ class RunLoop:
 
     def _waits_for(self, call: ToolCall, earlier: set[str]) -> str:
         """Whom a call must wait for: `approval`, `frontend`, `remote`, or nobody."""
-        if call.id in earlier or call.id in self._decided:
+        if call.id in earlier or call.id in self._decided or is_too_nested(params_of(call.arguments)):
             return ""
         front = self._frontend.get(call.name)
         if front is not None:
@@ -359,7 +373,7 @@ class RunLoop:
         if tool is None or tool.role > self._run.caller.role:
             return ""
         if isinstance(tool, RemoteTool):
-            return "remote" if self._run.request.on_approval is OnApproval.WAIT else ""
+            return "remote"
         if tool.needs_approval and self._run.request.on_approval is not OnApproval.REFUSE:
             return "approval"
         return ""
@@ -380,6 +394,8 @@ class RunLoop:
     async def _result(self, call: ToolCall, *, repeated: bool) -> ToolResult:
         if repeated:
             return error_result(REPEATED, params_of(call.arguments))
+        if is_too_nested(params_of(call.arguments)):
+            return error_result(TOO_NESTED)
         front = self._frontend.get(call.name)
         if front is not None and front.noop_response is not None:
             params = to_struct(params_of(call.arguments))
@@ -396,7 +412,8 @@ class RunLoop:
         params = params_of(call.arguments)
         if isinstance(self._tool(call.name), RemoteTool):
             if decided.approved:
-                return ToolResult(status=tool_pb2.TOOL_STATUS_SUCCESS, data=decided.result, params=to_struct(params))
+                answer = ToolAnswer(Status.SUCCESS, data=decided.result)
+                return to_result(await self._house.toolbox.finished(answer, params))
             return error_result(decided.feedback or "the client did not answer in time", params)
         if not decided.approved:
             return error_result(denial(decided.feedback), params)
@@ -519,14 +536,21 @@ class RunLoop:
         return self._house.toolbox.describe(call.name, call.arguments, self._run.caller)
 
     def _tool(self, name: str) -> Tool | None:
-        return self._house.toolbox.find(name, self._run.caller)
+        tool = self._house.toolbox.find(name, self._run.caller)
+        return None if isinstance(tool, RemoteTool) and not self._has_client_for(tool) else tool
+
+    def _has_client_for(self, tool: RemoteTool) -> bool:
+        """Whether somebody may be there who runs it: not behind a request that ends before it could be answered."""
+        request = self._run.request
+        return request.on_approval is OnApproval.WAIT and tool.is_offered_to(request.agent_id)
 
     def _definitions(self) -> tuple[ToolDefinition, ...]:
         front = (
             ToolDefinition(tool.name, tool.description, tool.parameters or {"type": "object", "properties": {}})
             for tool in self._frontend.values()
         )
-        return (*self._house.toolbox.definitions(self._run.caller), *front)
+        own = self._house.toolbox.definitions(self._run.caller)
+        return (*(each for each in own if self._tool(each.name) is not None), *front)
 
     def _add(self, **event: Any) -> None:
         self._talk.apply(self._journal.add(**event))
@@ -620,5 +644,22 @@ def params_of(arguments: str) -> dict[str, Any]:
         return {}
 
 
-def _canonical(struct: Struct) -> str:
-    return struct.SerializeToString(deterministic=True).hex()
+def _fresh(call: WantedCall, taken: set[str]) -> ToolCall:
+    """The call with an id of its own.
+
+    Models count theirs, some from 1 at each answer: what was approved under an id is that one call and no later one.
+    """
+    call_id = new_id("call") if call.id in taken else call.id
+    taken.add(call_id)
+    return ToolCall(id=call_id, name=call.name, arguments=call.arguments)
+
+
+def _canonical(call: ToolCall | OpenCall) -> tuple[str, str]:
+    """The same for calls with the same arguments, however they are written."""
+    try:
+        arguments = read_arguments(call.arguments)
+    except ToolFailed:
+        return call.name, call.arguments
+    if is_too_nested(arguments):
+        return call.name, call.arguments
+    return call.name, json.dumps(arguments, sort_keys=True)

@@ -30,6 +30,9 @@ KIND: Final = {
 }
 KIND_OF: Final = {number: kind for kind, number in KIND.items()}
 
+MOST_NESTED: Final = 20
+"""Levels of objects and lists within each other that arguments may have."""
+
 
 def to_result(executed: ExecutedCall) -> ToolResult:
     """A result for the log."""
@@ -78,9 +81,26 @@ def from_reference(reference: tool_pb2.Reference) -> Reference:
     return Reference(KIND_OF[reference.kind], reference.id, reference.detail, reference.title)
 
 
+def is_too_nested(value: Any) -> bool:
+    """Whether the log cannot carry a JSON value: protobuf gives up at 100 messages within each other."""
+    level = [value]
+    for _ in range(MOST_NESTED):
+        inner = [each.values() if isinstance(each, Mapping) else each for each in level if _has_inner(each)]
+        level = [part for parts in inner for part in parts]
+        if not level:
+            return False
+    return any(map(_has_inner, level))
+
+
+def _has_inner(value: Any) -> bool:
+    return isinstance(value, Mapping | list | tuple) and len(value) > 0
+
+
 def to_struct(value: Mapping[str, Any]) -> Struct:
     """A JSON object for the log; empty for one that no Struct can carry."""
     struct = Struct()
+    if is_too_nested(value):
+        return struct
     try:
         struct.update(dict(value))
     except (ValueError, TypeError, RecursionError):

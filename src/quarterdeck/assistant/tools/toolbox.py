@@ -119,14 +119,14 @@ class Toolbox:
             tool = self._known(name, context)
             params = read_arguments(arguments)
             answer = await _answer(tool, name, params, context)
-            finished = await self._finished(answer, params)
+            finished = await self.finished(answer, params)
         except ToolFailed as error:
             answer = ToolAnswer(
                 Status.ERROR, error=str(error), invocation=error.invocation, return_code=error.return_code
             )
-            finished = await self._finished(answer, params)
+            finished = await self.finished(answer, params)
         except Exception as error:  # noqa: BLE001 - a tool may answer with whatever it likes
-            finished = await self._finished(_unexpected(name, error, context), params)
+            finished = await self.finished(_unexpected(name, error, context), params)
         return replace(finished, elapsed_seconds=round(time.perf_counter() - began, 4))
 
     def _present(self, caller: Caller) -> dict[str, Tool]:
@@ -148,7 +148,8 @@ class Toolbox:
             raise ToolFailed(f"{name} needs the role {tool.role.name.lower()}, which the asker does not have")
         return tool
 
-    async def _finished(self, answer: ToolAnswer, params: Mapping[str, Any]) -> ExecutedCall:
+    async def finished(self, answer: ToolAnswer, params: Mapping[str, Any]) -> ExecutedCall:
+        """What an answer becomes, wherever it comes from: without secrets, and no larger than the cap."""
         size = _size(answer.data) + sum(len(value) for value in params.values() if isinstance(value, str))
         if size < _IN_THREAD_FROM:
             return self._clean(answer, params)
