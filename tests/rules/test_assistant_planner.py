@@ -391,8 +391,8 @@ async def test_one_revision_of_a_pipeline() -> None:
             },
             [
                 "would gain 1 collector, lose 1 and keep 3; nothing was changed",
-                "gained: a (fleet_preview_matchers",
-                "lost: b (fleet_preview_matchers",
+                "gained: a [collector:a] (fleet_preview_matchers",
+                "lost: b [collector:b] (fleet_preview_matchers",
             ],
         ),
         (

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
-from quarterdeck.assistant.prompts.prompts import system_prompt
+from quarterdeck.assistant.prompts.prompts import system_prompt, without_context
 from quarterdeck.assistant.run import API_AGENT, ChatMessage, OnApproval, RunRecord, RunRequest, Source
 from quarterdeck.assistant.running.runs import Runs
 from quarterdeck.assistant.settings_objects.instructions import Instructions
 from quarterdeck.errors import FieldViolation, Invalid, Reason
 from quarterdeck.identity.call import Caller
-
-_CONTEXT: Final = re.compile(r"\s*<context>.*?</context>\s*", re.DOTALL)
 
 
 class Asking:
@@ -66,8 +63,3 @@ class Asking:
         return await self._runs.begin(
             caller, request, prompt=display, model=model, source=source, chat_id=chat_id, also=also
         )
-
-
-def without_context(prompt: str) -> str:
-    """A prompt without the `<context>` elements that command lines append: the model sees them, people do not."""
-    return _CONTEXT.sub("\n", prompt).strip()

@@ -237,6 +237,8 @@ async def test_other_matchers_are_previewed(desk: Desk, fleet: Replica) -> None:
         "pipeline": "prod", "gained": ["web-2"], "lost": ["db-1", "spare"], "kept": 1, "gained_total": 1,
         "lost_total": 2,
     }  # fmt: skip
+    shown = (await desk.execute("fleet_preview_matchers", pipeline="prod", matchers=["app=web"])).references
+    assert [each.id for each in shown[1:]] == ["db-1", "spare", "web-2"], "behind the pipeline, who gains and who loses"
     assert (await desk("fleet_preview_matchers", pipeline="prod", matchers=[]))["lost_total"] == 3
     assert "matcher" in await desk.error("fleet_preview_matchers", pipeline="prod", matchers=["=="])
 

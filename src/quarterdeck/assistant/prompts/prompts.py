@@ -5,6 +5,7 @@ That data is not instruction stands in every system text, whatever is switched o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
@@ -40,6 +41,8 @@ KNOWN_CONTROLS: Final = frozenset(PARTS) | {
 
 _ALWAYS: Final = "ai_safety"
 _OFF_BY_DEFAULT: Final = frozenset({"todowrite_instructions"})
+
+_CONTEXT: Final = re.compile(r"\s*<context>.*?</context>\s*", re.DOTALL | re.IGNORECASE)
 
 INVESTIGATION: Final = "builtin://generic_investigation.jinja2"
 WORKLOAD: Final = "builtin://kubernetes_workload_ask.jinja2"
@@ -107,6 +110,11 @@ def rules_text(rules: Sequence[tuple[str, str]]) -> str:
     if not rules:
         return ""
     return "\n\n".join([text("rules"), *(f"## {' '.join(name.split())}\n{rule.strip()}" for name, rule in rules)])
+
+
+def without_context(prompt: str) -> str:
+    """A prompt without the `<context>` elements that command lines append: the model sees them, people do not."""
+    return _CONTEXT.sub("\n", prompt).strip()
 
 
 def skill_question(name: str, body: str, request: str) -> str:

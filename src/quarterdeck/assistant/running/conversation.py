@@ -5,7 +5,7 @@ A worker that takes a run over starts from this, and so do the encoders that ret
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,13 +61,6 @@ class Conversation:
                 self.void_text = False
             case _:
                 pass
-
-    def call_ids(self) -> set[str]:
-        """The ids that calls have: this run's, those that were compacted away included, and earlier questions'."""
-        # What a client sends as the conversation so far may have any form.
-        lists = (message.get("tool_calls") for message in self.messages)
-        calls = (call for each in lists if isinstance(each, list) for call in each if isinstance(call, Mapping))
-        return {*self.wanted, *(str(call["id"]) for call in calls if "id" in call)}
 
     def _finish_step(self, event: RunEvent) -> None:
         step = event.step_finished

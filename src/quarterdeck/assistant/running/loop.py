@@ -222,7 +222,7 @@ class RunLoop:
         """The step is complete."""
         self._costs = add_usage(self._costs, answered.usage)
         figures = make_figures(self._engine, count, self._costs, answered.usage, self._cuts.listed)
-        taken = self._talk.call_ids()
+        taken = {*self._talk.wanted, *(call.id for call in self._run.request.open_calls)}
         self._add(
             step_finished=run_pb2.StepFinished(
                 step=step,
@@ -645,7 +645,7 @@ def params_of(arguments: str) -> dict[str, Any]:
 
 
 def _fresh(call: WantedCall, taken: set[str]) -> ToolCall:
-    """The call with an id of its own.
+    """The call with an id that no other one of the run has.
 
     Models count theirs, some from 1 at each answer: what was approved under an id is that one call and no later one.
     """

@@ -13,6 +13,7 @@ from quarterdeck.assistant.tools.fleet_sources import (
     MOST_REFERENCES,
     TOOLSET,
     FleetSources,
+    collector_references,
     find_pipeline,
     matching,
     pipeline_reference,
@@ -44,6 +45,8 @@ MOST_OF_A_DIFF: Final = 6000
 """Characters."""
 MOST_NAMED: Final = 500
 """Collectors that a preview names on either side."""
+_MOST_SHOWN: Final = 20
+"""Of those, the ones on either side that it refers to."""
 
 
 class PipelineRevisions(Parameters):
@@ -136,6 +139,8 @@ class FleetHistory:
         now = await asyncio.to_thread(lambda: _ids(matching(everybody, pipeline.draft.matchers)))
         then = await asyncio.to_thread(lambda: _ids(selected(everybody, wanted)))
         gained, lost = sorted(then - now), sorted(now - then)
+        shown = {*gained[:_MOST_SHOWN], *lost[:_MOST_SHOWN]}
+        references = collector_references([each for each in everybody if each.id in shown])
         data = {
             "pipeline": pipeline.draft.name,
             "gained": gained[:MOST_NAMED],
@@ -144,7 +149,7 @@ class FleetHistory:
             "gained_total": len(gained),
             "lost_total": len(lost),
         }
-        return found(data, references=pipeline_references([pipeline]))
+        return found(data, references=(*pipeline_references([pipeline]), *references))
 
 
 def history_tools(sources: FleetSources) -> tuple[Tool, ...]:

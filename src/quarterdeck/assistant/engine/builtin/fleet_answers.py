@@ -198,8 +198,7 @@ def preview(result: Result, _: Asked) -> Iterator[str]:
         listed = data.get(word)
         names = listed if isinstance(listed, list) else []
         for name in names[:MOST_LISTED]:
-            # Without a marker: the preview carries no reference to them that would back it.
-            yield line(result, f"{word}: {said(name, 200)}", depth=1)
+            yield line(result, f"{word}: {said(name, 200)}", mark("collector", name), depth=1)
         yield from more(result, total, min(len(names), MOST_LISTED))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -15,7 +14,6 @@ from quarterdeck.assistant.engine.builtin.result import Result
 from quarterdeck.assistant.engine.engine import ChatMessage
 from quarterdeck.assistant.prompts import prompts
 
-_CONTEXT: Final = re.compile(r"<context>.*?</context>", re.DOTALL | re.IGNORECASE)
 _OPENING: Final = "<facts>"
 _CLOSING: Final = "</facts>"
 _FRAMES: Final = ("investigation", "workload_health")
@@ -66,12 +64,12 @@ def question_in(raw: str) -> Question:
     text = raw.encode(errors="replace").decode()
     before, facts, after = _facts(text)
     if not facts:
-        return Question(_CONTEXT.sub("\n", before + after).strip())
+        return Question(prompts.without_context(before + after))
     for frame in _FRAMES:
         if before.lstrip().startswith(prompts.text(frame)):
             return Question("", facts, is_investigation=True)
     rest = before.replace(prompts.text(_CHAT_FRAME), "") + after
-    return Question(_CONTEXT.sub("\n", rest).strip(), facts)
+    return Question(prompts.without_context(rest), facts)
 
 
 def _facts(text: str) -> tuple[str, Mapping[str, Any], str]:
