@@ -126,6 +126,7 @@ async def test_what_is_ones_own_is_nobody_elses(server: RunningServer, client: h
         assert (await other.get(f"{V1}/{kind}", params={"scope": "user"})).json()["data"][kind] == []
     async with signed_in(server, await another(client, f"viewer {kind}", "ROLE_VIEWER")) as viewer:
         assert (await viewer.post(f"{V1}/{kind}", json=BODIES[kind])).status_code == 403
+        assert (await viewer.get(f"{V1}/{kind}")).status_code == 403
 
 
 async def test_empty_values_of_terraform_come_back_as_nothing(client: httpx.AsyncClient) -> None:
@@ -170,6 +171,14 @@ async def test_values_of_headers_are_never_told(client: httpx.AsyncClient, serve
         assert kept["customHeaders"] == shown
         invented = await client.put(path, json={"customHeaders": [{"key": "X-Other", "value": "********"}]})
         assert invented.status_code == 400
+        elsewhere = {"configuration": {"url": "https://elsewhere.example/mcp"}}
+        for headers in ({}, {"customHeaders": shown}):
+            moved = await client.put(path, json={**elsewhere, **headers})
+            assert (moved.status_code, "custom_headers" in moved.json()["message"]) == (400, True)
+        same = {"configuration": {"url": f"{BODIES['integrations']['configuration']['url']}/v2"}}
+        assert (await client.put(path, json=same)).json()["data"]["customHeaders"] == shown
+        again = {"customHeaders": [{"key": name, "value": "for the other host"}]}
+        assert (await client.put(path, json={**elsewhere, **again})).status_code == 200
         none = (await client.put(path, json={"customHeaders": []})).json()["data"]
         assert "customHeaders" not in none
     assert secret not in json.dumps((await client.get(f"{V1}/integrations")).json())
@@ -189,6 +198,7 @@ async def test_values_of_headers_are_never_told(client: httpx.AsyncClient, serve
         ("rules", {"priority": "high"}, "priority"),
         ("skills", {"body": None}, "body"),
         ("skills", {"contextItems": ["x" * 70_000]}, "context_items"),
+        ("skills", {"body": "\u00fc" * 40_000}, "65536"),
         ("skills", {"allowedTools": [{"toolName": "t"}]}, "allowed_tools"),
         ("integrations", {"type": "stdio"}, "type"),
         ("integrations", {"configuration": {"url": "file:///etc/passwd"}}, "url"),

@@ -79,6 +79,8 @@ REFUSED: Final = (
     "this tool needs a person's approval, and approvals are switched off for this request; nothing was executed or "
     "queued"
 )
+BY_POLICY: Final = "policy"
+"""Who approved a call that changes something and asks nobody, because its MCP server's approval policy says so."""
 TOO_NESTED: Final = f"the arguments have more than {MOST_NESTED} levels of objects and lists within each other"
 """The log cannot show such a call, so nobody could see, or approve, what it does."""
 UNKNOWN_OUTCOME: Final = (
@@ -404,8 +406,10 @@ class RunLoop:
         if decided is not None:
             return await self._decided_result(call, decided)
         tool = self._tool(call.name)
-        if tool is not None and (tool.needs_approval or tool.writes or isinstance(tool, RemoteTool)):
+        if tool is not None and (tool.needs_approval or isinstance(tool, RemoteTool)):
             return error_result(REFUSED, params_of(call.arguments))
+        if tool is not None and tool.writes:
+            return await self._execute_once(call, key=f"{self._run.id}/{call.id}", approved_by=BY_POLICY)
         return to_result(await self._execute(call))
 
     async def _decided_result(self, call: ToolCall, decided: PendingCall) -> ToolResult:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from quarterdeck.assistant.settings_objects.values import ALWAYS_ASK, AUTO_APPROVE, counts_for_chats
 from quarterdeck.assistant.store import objects
@@ -126,6 +127,12 @@ def check_integration(integration: SettingsObject) -> None:
     """Raises Invalid for a server that could never be reached as it is described."""
     if _url(integration.body):
         check_config(configuration_of(integration))
+
+
+def host_of(body: Mapping[str, Any]) -> str:
+    """Whom the headers of an integration are for: scheme, host and port of its url; empty without one."""
+    url = urlsplit(_url(body))
+    return f"{url.scheme}://{url.netloc}".lower() if url.netloc else ""
 
 
 def _url(body: Mapping[str, Any]) -> str:

@@ -120,7 +120,8 @@ class Tool(Protocol):
 
     @property
     def needs_approval(self) -> bool:
-        """Whether somebody must allow each call. Always true of what writes."""
+        """Whether somebody must allow each call: always true of our own tools that write. An MCP server's tool may
+        write without, where its operator's approval policy says so."""
         ...
 
     @property

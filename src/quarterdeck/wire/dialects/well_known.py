@@ -20,7 +20,8 @@ def print_struct(message: Any, depth: int) -> dict[str, Any]:
     printed = {}
     key = ""
     try:
-        for key in fields:
+        # In one order, whichever process prints it: clients such as Terraform compare the text.
+        for key in sorted(fields):
             printed[key] = print_value(fields[key], depth + 1)
     except Refusal as refusal:
         refusal.inside_entry(key)

@@ -41,9 +41,8 @@ class AssistantSettingsService(Protocol):
     """
     AssistantSettingsService keeps the objects that tell the assistant how to work. An object of the scope `tenant` is
     everybody's; one of the scope `user` is seen by the account that made it, and counts in that account's chats alone. A
-    change whose header X-Resource-Scope names the other scope finds nothing. Rules and skills of the scope `tenant` are
-    changed by admins (`permission_denied` otherwise), integrations of both scopes too: they make the server connect
-    somewhere. An object has at most 64 KiB; a tenant has at most 200 of a kind.
+    change whose header X-Resource-Scope names the other scope finds nothing. An object has at most 64 KiB; a tenant has at
+    most 200 of a kind.
     """
     async def create_rule(self, request: CreateRuleRequest, ctx: RequestContext[CreateRuleRequest, CreateRuleResponse], /) -> CreateRuleResponse:
         """
@@ -125,7 +124,8 @@ class AssistantSettingsService(Protocol):
 
     async def update_integration(self, request: UpdateIntegrationRequest, ctx: RequestContext[UpdateIntegrationRequest, UpdateIntegrationResponse], /) -> UpdateIntegrationResponse:
         """
-        UpdateIntegration changes what the request has, and nothing else. `not_found` when the caller sees none with the id.
+        UpdateIntegration changes what the request has, and nothing else. `not_found` when the caller sees none with the id,
+        `invalid_argument` for a url at another host without the headers that are for it.
         """
         raise ConnectError(Code.UNIMPLEMENTED, 'Not implemented')
 
@@ -367,9 +367,8 @@ class AssistantSettingsServiceClient(ConnectClient):
     """
     AssistantSettingsService keeps the objects that tell the assistant how to work. An object of the scope `tenant` is
     everybody's; one of the scope `user` is seen by the account that made it, and counts in that account's chats alone. A
-    change whose header X-Resource-Scope names the other scope finds nothing. Rules and skills of the scope `tenant` are
-    changed by admins (`permission_denied` otherwise), integrations of both scopes too: they make the server connect
-    somewhere. An object has at most 64 KiB; a tenant has at most 200 of a kind.
+    change whose header X-Resource-Scope names the other scope finds nothing. An object has at most 64 KiB; a tenant has at
+    most 200 of a kind.
     """
     def __init__(
         self,
@@ -714,7 +713,8 @@ class AssistantSettingsServiceClient(ConnectClient):
         timeout_ms: int | None = None,
     ) -> UpdateIntegrationResponse:
         """
-        UpdateIntegration changes what the request has, and nothing else. `not_found` when the caller sees none with the id.
+        UpdateIntegration changes what the request has, and nothing else. `not_found` when the caller sees none with the id,
+        `invalid_argument` for a url at another host without the headers that are for it.
         """
         return await self.execute_unary(
             request=request,
@@ -805,9 +805,8 @@ class AssistantSettingsServiceSync(Protocol):
     """
     AssistantSettingsService keeps the objects that tell the assistant how to work. An object of the scope `tenant` is
     everybody's; one of the scope `user` is seen by the account that made it, and counts in that account's chats alone. A
-    change whose header X-Resource-Scope names the other scope finds nothing. Rules and skills of the scope `tenant` are
-    changed by admins (`permission_denied` otherwise), integrations of both scopes too: they make the server connect
-    somewhere. An object has at most 64 KiB; a tenant has at most 200 of a kind.
+    change whose header X-Resource-Scope names the other scope finds nothing. An object has at most 64 KiB; a tenant has at
+    most 200 of a kind.
     """
     def create_rule(self, request: CreateRuleRequest, ctx: RequestContext[CreateRuleRequest, CreateRuleResponse], /) -> CreateRuleResponse:
         """
@@ -889,7 +888,8 @@ class AssistantSettingsServiceSync(Protocol):
 
     def update_integration(self, request: UpdateIntegrationRequest, ctx: RequestContext[UpdateIntegrationRequest, UpdateIntegrationResponse], /) -> UpdateIntegrationResponse:
         """
-        UpdateIntegration changes what the request has, and nothing else. `not_found` when the caller sees none with the id.
+        UpdateIntegration changes what the request has, and nothing else. `not_found` when the caller sees none with the id,
+        `invalid_argument` for a url at another host without the headers that are for it.
         """
         raise ConnectError(Code.UNIMPLEMENTED, 'Not implemented')
 
@@ -1129,9 +1129,8 @@ class AssistantSettingsServiceClientSync(ConnectClientSync):
     """
     AssistantSettingsService keeps the objects that tell the assistant how to work. An object of the scope `tenant` is
     everybody's; one of the scope `user` is seen by the account that made it, and counts in that account's chats alone. A
-    change whose header X-Resource-Scope names the other scope finds nothing. Rules and skills of the scope `tenant` are
-    changed by admins (`permission_denied` otherwise), integrations of both scopes too: they make the server connect
-    somewhere. An object has at most 64 KiB; a tenant has at most 200 of a kind.
+    change whose header X-Resource-Scope names the other scope finds nothing. An object has at most 64 KiB; a tenant has at
+    most 200 of a kind.
     """
     def __init__(
         self,
@@ -1476,7 +1475,8 @@ class AssistantSettingsServiceClientSync(ConnectClientSync):
         timeout_ms: int | None = None,
     ) -> UpdateIntegrationResponse:
         """
-        UpdateIntegration changes what the request has, and nothing else. `not_found` when the caller sees none with the id.
+        UpdateIntegration changes what the request has, and nothing else. `not_found` when the caller sees none with the id,
+        `invalid_argument` for a url at another host without the headers that are for it.
         """
         return self.execute_unary(
             request=request,

@@ -28,9 +28,8 @@ if _version_not_supported:
 class AssistantSettingsServiceStub:
     """AssistantSettingsService keeps the objects that tell the assistant how to work. An object of the scope `tenant` is
     everybody's; one of the scope `user` is seen by the account that made it, and counts in that account's chats alone. A
-    change whose header X-Resource-Scope names the other scope finds nothing. Rules and skills of the scope `tenant` are
-    changed by admins (`permission_denied` otherwise), integrations of both scopes too: they make the server connect
-    somewhere. An object has at most 64 KiB; a tenant has at most 200 of a kind.
+    change whose header X-Resource-Scope names the other scope finds nothing. An object has at most 64 KiB; a tenant has at
+    most 200 of a kind.
     """
 
     def __init__(self, channel):
@@ -129,9 +128,8 @@ class AssistantSettingsServiceStub:
 class AssistantSettingsServiceServicer:
     """AssistantSettingsService keeps the objects that tell the assistant how to work. An object of the scope `tenant` is
     everybody's; one of the scope `user` is seen by the account that made it, and counts in that account's chats alone. A
-    change whose header X-Resource-Scope names the other scope finds nothing. Rules and skills of the scope `tenant` are
-    changed by admins (`permission_denied` otherwise), integrations of both scopes too: they make the server connect
-    somewhere. An object has at most 64 KiB; a tenant has at most 200 of a kind.
+    change whose header X-Resource-Scope names the other scope finds nothing. An object has at most 64 KiB; a tenant has at
+    most 200 of a kind.
     """
 
     def CreateRule(self, request, context):
@@ -226,7 +224,8 @@ class AssistantSettingsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateIntegration(self, request, context):
-        """UpdateIntegration changes what the request has, and nothing else. `not_found` when the caller sees none with the id.
+        """UpdateIntegration changes what the request has, and nothing else. `not_found` when the caller sees none with the id,
+        `invalid_argument` for a url at another host without the headers that are for it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -354,9 +353,8 @@ def add_AssistantSettingsServiceServicer_to_server(servicer, server):
 class AssistantSettingsService:
     """AssistantSettingsService keeps the objects that tell the assistant how to work. An object of the scope `tenant` is
     everybody's; one of the scope `user` is seen by the account that made it, and counts in that account's chats alone. A
-    change whose header X-Resource-Scope names the other scope finds nothing. Rules and skills of the scope `tenant` are
-    changed by admins (`permission_denied` otherwise), integrations of both scopes too: they make the server connect
-    somewhere. An object has at most 64 KiB; a tenant has at most 200 of a kind.
+    change whose header X-Resource-Scope names the other scope finds nothing. An object has at most 64 KiB; a tenant has at
+    most 200 of a kind.
     """
 
     @staticmethod
