@@ -248,7 +248,8 @@ def _evidence_of(events: list[RunEvent]) -> Iterator[pb.EvidenceItem]:
 
 def _query_of(arguments: Mapping[str, Any]) -> str:
     queries = (arguments[name] for name in _QUERY_ARGUMENTS if isinstance(arguments.get(name), str))
-    return next(queries, "")[:_MOST_QUERY] or orjson.dumps(arguments).decode()[:_MOST_QUERY]
+    written = orjson.dumps(arguments, option=orjson.OPT_SORT_KEYS).decode()
+    return (next(queries, "") or written)[:_MOST_QUERY]
 
 
 def _teams(names: Iterable[str]) -> list[str]:
