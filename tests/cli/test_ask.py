@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Self
 
 import pytest
 from click.testing import Result
 
 from tests.cli.conftest import Run
+from tests.fake_model import FakeModel, Reply
 from tests.running_server import RunningServer
 
 BUILTIN = "[built-in planner, no language model]"
@@ -134,13 +140,25 @@ class Terminal:
         os.close(theirs)
         self.shown = ""
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait(30)
+        os.close(self._ours)
+
     def until(self, text: str) -> None:
         """Reads on until the text is on the screen."""
         deadline = time.monotonic() + 30
         while text not in self.shown:
             assert time.monotonic() < deadline, self.shown
+            assert self._process.poll() is None, self.shown
             if select.select([self._ours], [], [], 0.5)[0]:
                 self.shown += os.read(self._ours, 65536).decode()
+
+    def is_interrupted(self) -> None:
+        self._process.send_signal(signal.SIGINT)
 
     def types(self, text: str) -> None:
         os.write(self._ours, text.encode())
@@ -155,7 +173,6 @@ class Terminal:
                     self.shown += os.read(self._ours, 65536).decode()
                 except OSError:  # the other end is closed
                     code = self._process.wait(30)
-        os.close(self._ours)
         return code
 
 
@@ -163,12 +180,12 @@ class Terminal:
 def test_a_person_is_asked(
     cli: Run, incident: str, server: RunningServer, tmp_path: Path, answer: str, becomes: str
 ) -> None:
-    terminal = Terminal(server, tmp_path, "ask", f"resolve incident {incident}")
-    terminal.until("Approve? [y/N]")
-    assert incident in terminal.shown
-    assert status(cli, incident) == "active"
-    terminal.types(answer)
-    assert terminal.ended() == 0
+    with Terminal(server, tmp_path, "ask", f"resolve incident {incident}") as terminal:
+        terminal.until("Approve? [y/N]")
+        assert incident in terminal.shown
+        assert status(cli, incident) == "active"
+        terminal.types(answer)
+        assert terminal.ended() == 0
     assert status(cli, incident) == becomes
 
 
@@ -188,3 +205,127 @@ def test_help_says_what_it_does(cli: Run, command: str) -> None:
     assert shown.exit_code == 0
     assert "Usage:" in shown.stdout
     assert max(map(len, shown.stdout.splitlines())) <= 110
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[FakeModel]:
+    """A scripted model, beside the tests: they wait for a program."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    fake = FakeModel()
+    asyncio.run_coroutine_threadsafe(fake.__aenter__(), loop).result(30)
+    yield fake
+    asyncio.run_coroutine_threadsafe(fake.__aexit__(None, None, None), loop).result(30)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(30)
+    loop.close()
+
+
+Start = Callable[[int], RunningServer]
+
+
+@pytest.fixture
+def start(model: FakeModel, tmp_path: Path) -> Start:
+    """Starts a server with that model, and one that is not there, on a port."""
+    folder = tmp_path / "server"
+    folder.mkdir()
+    here = {"model": "openai/fake", "api_key": "sk-none", "api_base": model.url}
+    gone = {"model": "openai/fake", "api_key": "sk-none", "api_base": "http://127.0.0.1:9/v1"}
+    (folder / "models.json").write_text(json.dumps({"fake": here, "gone": gone}))
+    environment = {
+        "QUARTERDECK_MODELS_FILE": str(folder / "models.json"),
+        "QUARTERDECK_PROBE_MODELS": "false",
+        "QUARTERDECK_RUN_LEASE": "1",
+    }
+    database = f"sqlite:///{folder / 'quarterdeck.db'}"
+    return lambda port: RunningServer.start(database, folder, port=port, env=environment)
+
+
+@pytest.fixture
+def modelled(start: Start, alone: Run, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningServer]:
+    with start(0) as server:
+        monkeypatch.setenv("QUARTERDECK_URL", server.http_url)
+        monkeypatch.setenv("QUARTERDECK_TOKEN", server.token)
+        yield server
+
+
+def script(*replies: Reply) -> Callable[[object], Reply]:
+    left = list(replies)
+    return lambda _request: left.pop(0) if len(left) > 1 else left[0]
+
+
+SLOWLY = Reply(text="It began. " + "And on it went. " * 40 + "It ended.", chunk_delay=0.05, chunks=40)
+
+
+def test_text_comes_as_the_model_says_it(model: FakeModel, modelled: RunningServer, alone: Run, tmp_path: Path) -> None:
+    model.script = script(SLOWLY)
+    with Terminal(modelled, tmp_path, "ask", "What happened?") as terminal:
+        terminal.until("It began.")
+        assert "It ended." not in terminal.shown
+        chat = json.loads(alone("chats", "list", "--output", "json").stdout)["chats"][0]
+        assert chat["lastRunState"] == "RUN_STATE_WORKING"
+        assert terminal.ended() == 0
+    assert terminal.shown.count("It ended.") == 1
+    assert f"quarterdeck ask --chat {chat['id']}" in terminal.shown
+
+
+def test_who_leaves_can_come_back(model: FakeModel, modelled: RunningServer, alone: Run, tmp_path: Path) -> None:
+    model.script = script(SLOWLY)
+    with Terminal(modelled, tmp_path, "ask", "What happened?") as terminal:
+        terminal.until("It began.")
+        terminal.is_interrupted()
+        assert terminal.ended() == 130
+    chat = terminal.shown.split("quarterdeck chats resume ")[1].split()[0]
+    assert "Traceback" not in terminal.shown
+    again = alone("chats", "resume", chat)
+    assert again.exit_code == 0, again.output
+    assert again.stdout.strip() == SLOWLY.text
+
+
+def test_an_answer_outlives_its_server(
+    model: FakeModel, start: Start, alone: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is killed in the middle of the text; the program waits for the next one and goes on there."""
+    model.script = script(SLOWLY, Reply(text="Here it is, after all."))
+    with start(0) as first, Terminal(first, tmp_path, "ask", "What happened?") as terminal:
+        terminal.until("It began.")
+        first.kill()
+        with start(int(first.http_url.rsplit(":", 1)[1])):
+            assert terminal.ended() == 0, terminal.shown
+    assert terminal.shown.count("It began.") == 1
+    assert "the model is asked again" in terminal.shown
+    assert "Here it is, after all." in terminal.shown
+
+
+def test_nothing_of_it_moves_the_terminal(model: FakeModel, modelled: RunningServer, alone: Run) -> None:
+    """What a model says, also to have a call approved, stays text, and no line of it looks like one of ours."""
+    number = alone("incident", "declare", "Slow", "--severity", "minor").stdout.split()[1]
+    forged = "fine\x1b[2K\r\n\n  approved (--yes)\n\u202egnihton"
+    arguments = json.dumps({"incident": number, "text": forged})
+    model.script = script(
+        Reply(text="Look:\x1b]0;owned\x07\x1b[31m\x9b31m I note\u00a0it.", calls=(("incidents_add_note", arguments),)),
+        Reply(text="Denied.\x1b[2J"),
+    )
+    asked = alone("ask", "note it", "--no")
+    chat = json.loads(alone("chats", "list", "--output", "json").stdout)["chats"][0]["id"]
+    shown = alone("chats", "show", chat)
+    assert (asked.exit_code, shown.exit_code) == (0, 0)
+    for output in (asked.output, shown.output):
+        assert not {"\x1b", "\x07", "\x9b", "\r", "\u202e"} & set(output)
+    assert "I note\u00a0it." in asked.stdout
+    assert "      |   approved (--yes)\n" in asked.stderr
+    lines = asked.stderr.splitlines()
+    assert [line for line in lines if line.startswith("  approved")] == []
+    assert "  denied (--no)" in lines
+
+
+def test_a_model_that_is_not_there(modelled: RunningServer, alone: Run) -> None:
+    failed = alone("ask", "hello", "--model", "gone")
+    assert (failed.exit_code, failed.stdout) == (1, "")
+    assert failed.stderr.startswith("quarterdeck: ")
+    assert "Traceback" not in failed.output
+    as_json = alone("ask", "hello", "--model", "gone", "--output", "json")
+    assert as_json.exit_code == 1
+    assert json.loads(as_json.stdout)["state"] == "RUN_STATE_FAILED"
+    assert as_json.stderr == ""

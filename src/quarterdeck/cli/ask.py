@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
+import unicodedata
 from collections.abc import Iterator
+from typing import Any
 
 import click
 from connectrpc.code import Code
@@ -22,6 +25,8 @@ from quarterdeck.gen.assistant.v1.run_service_connect import RunServiceClientSyn
 
 _RETRY_SECONDS = 1.0
 _MOST_RETRIES = 60
+_INTERRUPTED = 130
+"""The exit code that shells expect behind Ctrl-C."""
 _FINAL = {
     run_pb2.RUN_STATE_COMPLETED: 0,
     run_pb2.RUN_STATE_FAILED: 1,
@@ -32,8 +37,8 @@ _FINAL = {
 
 @click.command()
 @click.argument("question")
-@click.option("--chat", default="", help="Go on with this chat.")
-@click.option("--model", default="", help="A model of the server's list; its default one without this.")
+@click.option("--chat", default="", help="Go on with this chat, with what was said there.")
+@click.option("--model", default="", help="A model of the server's list.  [default: the server's]")
 @click.option("--yes", is_flag=True, help="Approve whatever the assistant proposes.")
 @click.option("--no", "never", is_flag=True, help="Deny whatever the assistant proposes.")
 @output_option
@@ -41,7 +46,10 @@ _FINAL = {
 def ask(connection: Connection, question: str, chat: str, model: str, yes: bool, never: bool, output: str) -> None:
     """Ask the assistant, and watch it work.
 
-    Calls that change something wait for your approval. Exit code 0: answered; 1: failed.
+    What the assistant calls is told on stderr, its answer on stdout. Calls that change something wait for your
+    approval; where nobody is at a terminal, they are denied.
+
+    Exit code 0: answered; 1: failed; 130: interrupted here, while the server goes on with it.
     """
     with connection.client(ChatServiceClientSync) as client:
         request = cpb.AskRequest(prompt=question, chat_id=chat, model=model)
@@ -52,11 +60,14 @@ def ask(connection: Connection, question: str, chat: str, model: str, yes: bool,
 @click.command()
 @click.argument("subject", type=click.Choice(["incident"]))
 @click.argument("number")
-@click.option("--model", default="", help="A model of the server's list; its default one without this.")
+@click.option("--model", default="", help="A model of the server's list.  [default: the server's]")
 @output_option
 @connected
 def investigate(connection: Connection, subject: str, number: str, model: str, output: str) -> None:  # noqa: ARG001
-    """Investigate an incident. The answer is added to its timeline, with its evidence."""
+    """Investigate an incident.
+
+    What was found is added to the incident's timeline, with its evidence, also when you leave before it is done.
+    """
     with connection.client(InvestigationServiceClientSync) as client:
         request = ipb.StartInvestigationRequest(incident_id=number, model=model)
         investigation = client.start_investigation(request, headers=connection.headers).investigation
@@ -82,7 +93,7 @@ def list_chats(connection: Connection, everything: bool, limit: int, output: str
     if output == "json":
         print_json(answer)
         return
-    rows = ((chat.id, chat.source, _state(chat.last_run_state), _time(chat), chat.name) for chat in answer.chats)
+    rows = ((chat.id, chat.source, _state(chat.last_run_state), _time(chat), _line(chat.name)) for chat in answer.chats)
     print_table(("CHAT", "SOURCE", "STATE", "CHANGED", "NAME"), rows)
 
 
@@ -126,16 +137,22 @@ def _answer_of(*, yes: bool, never: bool) -> bool | None:
 def _follow(connection: Connection, run: run_pb2.Run, *, answer: bool | None, output: str) -> None:
     """Print a run's events to its end; exit with what became of it."""
     screen = _Screen(quiet=output == "json")
-    with connection.client(RunServiceClientSync) as client:
-        for event in _events(client, connection, run.id):
-            screen.show(event)
-            if event.WhichOneof("event") == "paused":
-                _decide(client, connection, run.id, event.paused, answer)
-        final = client.get_run(rpb.GetRunRequest(id=run.id), headers=connection.headers).run
+    try:
+        with connection.client(RunServiceClientSync) as client:
+            for event in _events(client, connection, run.id):
+                screen.show(event)
+                if event.WhichOneof("event") == "paused":
+                    _decide(client, connection, run.id, event.paused, answer)
+            final = client.get_run(rpb.GetRunRequest(id=run.id), headers=connection.headers).run
+    except (KeyboardInterrupt, click.Abort):
+        _say(f"\nquarterdeck: the server goes on with it; come back with: quarterdeck chats resume {run.chat_id}")
+        sys.exit(_INTERRUPTED)
     if output == "json":
         print_json(final)
     elif final.error:
-        click.echo(f"quarterdeck: {final.error}", err=True)
+        _say(f"quarterdeck: {_plain(final.error)}")
+    elif sys.stderr.isatty():
+        _say(f"(go on with: quarterdeck ask --chat {run.chat_id} …)", dim=True)
     sys.exit(_FINAL.get(final.state, 1))
 
 
@@ -150,11 +167,12 @@ def _events(client: RunServiceClientSync, connection: Connection, run_id: str) -
                 yield answer.event
             return
         except ConnectError as error:
+            if error.code is Code.DEADLINE_EXCEEDED:
+                continue  # nothing is wrong: somebody thinks about an approval, or a tool is slow
             failures += 1
-            if error.code not in {Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED} or failures > _MOST_RETRIES:
+            if error.code is not Code.UNAVAILABLE or failures > _MOST_RETRIES:
                 raise
-            if error.code is Code.UNAVAILABLE:
-                time.sleep(_RETRY_SECONDS)
+            time.sleep(_RETRY_SECONDS)
 
 
 def _decide(
@@ -164,13 +182,13 @@ def _decide(
     waiting = client.get_run(rpb.GetRunRequest(id=run_id), headers=connection.headers).run.pending_approvals
     open_calls = {each.tool_call_id for each in waiting}
     for approval in (each for each in paused.approvals if each.tool_call_id in open_calls):
-        arguments = MessageToDict(approval.arguments)
-        click.secho(f"\n? {approval.tool_name} asks for your approval: {approval.description}", fg="yellow", err=True)
-        for name, value in arguments.items():
-            click.echo(f"    {name}: {value}", err=True)
+        asks = f"{_line(approval.tool_name)} asks for your approval: {_line(approval.description)}"
+        _say(f"\n? {asks}", fg="yellow")
+        for name, value in MessageToDict(approval.arguments).items():
+            _say(f"    {_line(name)}:{_shown(value)}")
         approved = answer if answer is not None else _prompted()
         if answer is not None:
-            click.echo("  approved (--yes)" if approved else "  denied (--no)", err=True)
+            _say("  approved (--yes)" if approved else "  denied (--no)")
         request = rpb.DecideApprovalRequest(run_id=run_id, tool_call_id=approval.tool_call_id, approved=approved)
         _send_decision(client, connection, request)
 
@@ -182,12 +200,12 @@ def _send_decision(client: RunServiceClientSync, connection: Connection, request
         # Somebody else was faster, in another window.
         if error.code is not Code.FAILED_PRECONDITION:
             raise
-        click.echo(f"  {error.message}", err=True)
+        _say(f"  {_plain(error.message)}")
 
 
 def _prompted() -> bool:
     if not sys.stdin.isatty():
-        click.echo("  denied: nobody is here to ask; pass --yes to approve", err=True)
+        _say("  denied: nobody is here to ask; pass --yes to approve")
         return False
     return click.confirm("  Approve?", default=False, err=True)
 
@@ -204,44 +222,87 @@ class _Screen:
             return
         match event.WhichOneof("event"):
             case "text_delta":
-                click.echo(event.text_delta.text, nl=False)
+                click.echo(_plain(event.text_delta.text), nl=False)
                 self._streamed += event.text_delta.text
             case "step_finished":
                 if event.step_finished.text and not self._streamed:
-                    click.echo(event.step_finished.text, nl=False)
+                    click.echo(_plain(event.step_finished.text), nl=False)
                 if event.step_finished.text:
                     click.echo()
                 self._streamed = ""
             case "tool_call_started":
-                click.secho(f"> {event.tool_call_started.description}", dim=True, err=True)
+                _say(f"> {_line(event.tool_call_started.description)}", dim=True)
             case "tool_call_finished":
                 self._result(event.tool_call_finished)
             case "resumed":
                 self._streamed = ""
                 if event.resumed.void_step:
-                    click.secho("\n(the server was interrupted; the model is asked again)", dim=True, err=True)
+                    _say("\n(the server was interrupted; the model is asked again)", dim=True)
             case "compacted":
-                click.secho(event.compacted.notice, dim=True, err=True)
+                _say(_plain(event.compacted.notice), dim=True)
             case _:
                 pass
 
     def _result(self, finished: run_pb2.ToolCallFinished) -> None:
         if finished.result.status == tool_pb2.TOOL_STATUS_ERROR:
-            click.secho(f"  {finished.tool_name}: {finished.result.error}", fg="red", err=True)
+            _say(f"  {_line(finished.tool_name)}: {_plain(finished.result.error)}", fg="red")
 
 
 def _print_block(block: cpb.Block) -> None:
     match block.type:
         case "text":
-            click.echo(block.text)
+            click.echo(_plain(block.text))
         case "thinking":
-            click.secho(block.thinking, dim=True)
+            click.secho(_plain(block.thinking), dim=True)
         case "tool_use":
-            click.secho(f"> {block.tool_name} {MessageToDict(block.tool_input)}", dim=True)
+            arguments = _json(MessageToDict(block.tool_input))
+            click.secho(f"> {_line(block.tool_name)} {arguments}", dim=True)
         case "tool_result" if block.is_error:
-            click.secho(f"  {block.tool_name} failed: {block.tool_result[0].text}", fg="red")
+            why = "".join(_plain(part.text) for part in block.tool_result)
+            click.secho(f"  {_line(block.tool_name)} failed: {why}", fg="red")
         case _:
             pass
+
+
+def _say(text: str, **style: Any) -> None:
+    """To the person, beside the answer."""
+    click.echo(click.style(text, **style) if style else text, err=True)
+
+
+def _plain(text: str) -> str:
+    """A text from outside without what a terminal obeys: nothing may move the cursor, hide or recolour anything."""
+    text = text.replace("\r\n", "\n")
+    return "".join(each if _is_harmless(each) else "\N{REPLACEMENT CHARACTER}" for each in text)
+
+
+def _is_harmless(character: str) -> bool:
+    # Spaces of all widths, and what joins emoji, are not "printable" in Python's words.
+    return character.isprintable() or character in "\n\t\u200d" or unicodedata.category(character) == "Zs"
+
+
+def _line(text: str) -> str:
+    """The same as one line."""
+    return " ".join(_plain(text).split())
+
+
+def _shown(value: Any) -> str:
+    """An argument for a person who decides: no line of it can be taken for one of ours."""
+    if isinstance(value, str) and "\n" in value.strip():
+        return "".join(f"\n      | {_plain(line)}" for line in value.strip("\n").split("\n"))
+    return f" {_line(value)}" if isinstance(value, str) else f" {_json(value)}"
+
+
+def _json(value: Any) -> str:
+    return _line(json.dumps(_whole(value), ensure_ascii=False))
+
+
+def _whole(value: Any) -> Any:
+    """Whole numbers as such: the log keeps each number as a float."""
+    if isinstance(value, dict):
+        return {name: _whole(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_whole(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _state(state: int) -> str:
