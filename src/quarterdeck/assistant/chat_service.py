@@ -8,6 +8,7 @@ from quarterdeck.assistant.asking import Asking
 from quarterdeck.assistant.convert import from_chat, from_run
 from quarterdeck.assistant.engine.models import Models
 from quarterdeck.assistant.run import ChatRecord, RunRecord, Source
+from quarterdeck.assistant.running.decisions import Decisions
 from quarterdeck.assistant.running.feeds import ChatFeeds
 from quarterdeck.assistant.running.runs import Runs
 from quarterdeck.assistant.store import runs as store
@@ -25,11 +26,19 @@ class ChatService:
     """Asks, lists and reads back."""
 
     def __init__(
-        self, database: Database, clock: Clock, runs: Runs, feeds: ChatFeeds, asking: Asking, models: Models
+        self,
+        database: Database,
+        clock: Clock,
+        runs: Runs,
+        decisions: Decisions,
+        feeds: ChatFeeds,
+        asking: Asking,
+        models: Models,
     ) -> None:
         self._database = database
         self._clock = clock
         self._runs = runs
+        self._decisions = decisions
         self._feeds = feeds
         self._asking = asking
         self._models = models
@@ -48,7 +57,7 @@ class ChatService:
 
         chat, runs = await self._database.read(read)
         events = await self._feeds.read_all(call.tenant_id, chat.id, 0)
-        waiting = await self._runs.pending(call.tenant_id, chat.last_run_id)
+        waiting = await self._decisions.pending(call.tenant_id, chat.last_run_id)
         return pb.GetChatResponse(
             chat=from_chat(chat, runs[-1] if runs else None),
             messages=Transcript.of(events).messages(),

@@ -9,8 +9,8 @@ from google.protobuf.json_format import ParseDict
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from quarterdeck.assistant.run import ChatRecord, PendingCall, RunRecord, RunState
-from quarterdeck.assistant.running.loop import pending_message
 from quarterdeck.assistant.running.results import to_reference
+from quarterdeck.assistant.running.tool_calls import pending_message
 from quarterdeck.assistant.tools.tool import Reference, ReferenceKind
 from quarterdeck.gen.assistant.v1 import chat_service_pb2, run_pb2
 

@@ -55,7 +55,6 @@ class Investigations:
         self._incidents = incidents
         self._activity = activity
         runner.register(QUEUE, self._report)
-        runs.on_completed(self._completed)
 
     async def start(
         self,
@@ -196,7 +195,7 @@ class Investigations:
             shown=_GO_ON,
         )
 
-    def _completed(self, connection: Connection, run: RunRecord, now: datetime) -> None:
+    def note_completed(self, connection: Connection, run: RunRecord, now: datetime) -> None:
         """In the transaction that completes a run: its report is a job of its own."""
         if run.request.investigation_id:
             payload = {"run_id": run.id, "investigation_id": run.request.investigation_id}

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from quarterdeck.assistant.convert import from_run
+from quarterdeck.assistant.running.decisions import Decisions
 from quarterdeck.assistant.running.runs import Runs
 from quarterdeck.errors import FieldViolation, Invalid, Reason
 from quarterdeck.gen.assistant.v1 import run_service_pb2 as pb
@@ -16,8 +17,9 @@ from quarterdeck.identity.call import CallContext
 class RunService:
     """Shows runs, and takes what they wait for."""
 
-    def __init__(self, runs: Runs) -> None:
+    def __init__(self, runs: Runs, decisions: Decisions) -> None:
         self._runs = runs
+        self._decisions = decisions
 
     async def get_run(self, request: pb.GetRunRequest, call: CallContext) -> pb.GetRunResponse:
         return pb.GetRunResponse(run=await self._run(request.id, call))
@@ -32,7 +34,7 @@ class RunService:
                 yield pb.WatchRunResponse(id=str(event.sequence), event=event)
 
     async def decide_approval(self, request: pb.DecideApprovalRequest, call: CallContext) -> pb.DecideApprovalResponse:
-        await self._runs.decide(
+        await self._decisions.decide(
             call.caller, request.run_id, request.tool_call_id, approved=request.approved, feedback=request.feedback
         )
         return pb.DecideApprovalResponse(run=await self._run(request.run_id, call))
@@ -40,7 +42,7 @@ class RunService:
     async def answer_remote_tool(
         self, request: pb.AnswerRemoteToolRequest, call: CallContext
     ) -> pb.AnswerRemoteToolResponse:
-        await self._runs.answer_remote(
+        await self._decisions.answer_remote(
             call.caller,
             request.run_id,
             request.request_id,
@@ -56,7 +58,7 @@ class RunService:
 
     async def _run(self, run_id: str, call: CallContext) -> Run:
         run = await self._runs.get(call.tenant_id, run_id)
-        pending = [] if run.state.is_final else await self._runs.pending(call.tenant_id, run_id)
+        pending = [] if run.state.is_final else await self._decisions.pending(call.tenant_id, run_id)
         return from_run(run, pending)
 
 

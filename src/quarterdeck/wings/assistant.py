@@ -30,10 +30,12 @@ from quarterdeck.assistant.holmes.questions import Prompting, Questions
 from quarterdeck.assistant.investigating import Investigations
 from quarterdeck.assistant.investigation_service import InvestigationService
 from quarterdeck.assistant.run_service import RunService
+from quarterdeck.assistant.running.decisions import Decisions
+from quarterdeck.assistant.running.endings import Endings
 from quarterdeck.assistant.running.feeds import ChatFeeds
-from quarterdeck.assistant.running.loop import House
+from quarterdeck.assistant.running.house import House, RunLimits
 from quarterdeck.assistant.running.runs import Runs
-from quarterdeck.assistant.running.settings import RunLimits
+from quarterdeck.assistant.running.worker import RunWorker
 from quarterdeck.assistant.settings_objects.instructions import Instructions
 from quarterdeck.assistant.settings_objects.integrations import Integrations
 from quarterdeck.assistant.store.keys import get_or_create
@@ -124,10 +126,14 @@ async def assistant_wing(
         database, clock, worker=new_id("worker"), concurrency=settings.assistant_concurrency, lease=lease
     )
     feeds = ChatFeeds(database)
-    runs = Runs(house, models, feeds, runner, lease)
+    endings = Endings(clock, feeds)
+    decisions = Decisions(database, clock, feeds, runner)
+    worker = RunWorker(house, models, feeds, decisions, endings, runner, lease)
+    runs = Runs(database, clock, models, feeds, endings, worker)
     asking = Asking(runs, Instructions(database))
     incidents, activity = _of(others, IncidentsService), _of(others, ActivityService)
     investigations = Investigations(database, clock, runs, asking, runner, incidents, activity)
+    worker.on_completed(investigations.note_completed)
     signing_key = await _signing_key(settings, database)
     stream_tokens = StreamTokens(await database.transaction(partial(get_or_create, name="streams")), clock)
     holmes = HolmesService(
@@ -152,7 +158,7 @@ async def assistant_wing(
         (
             app_service_pb2,
             "AssistantAppService",
-            AssistantAppService(database, runs, feeds, asking, investigations, stream_tokens),
+            AssistantAppService(database, decisions, feeds, asking, investigations, stream_tokens),
         ),
         (
             settings_service_pb2,
@@ -160,14 +166,14 @@ async def assistant_wing(
             AssistantSettingsService(database, clock, integrations),
         ),
         (investigations_service_pb2, "InvestigationsService", InvestigationsService(investigations, feeds)),
-        (chat_service_pb2, "ChatService", ChatService(database, clock, runs, feeds, asking, models)),
-        (run_service_pb2, "RunService", RunService(runs)),
+        (chat_service_pb2, "ChatService", ChatService(database, clock, runs, decisions, feeds, asking, models)),
+        (run_service_pb2, "RunService", RunService(runs, decisions)),
         (investigation_service_pb2, "InvestigationService", InvestigationService(investigations, models)),
     ]
     feeds.start()
     await mcp.start()
     runner.start()
-    runs.start()
+    worker.start()
     beside = [asyncio.create_task(kept_alive(integrations.run, "integrations"))]
     if settings.probe_models:
         beside.append(asyncio.create_task(kept_alive(models.probe, "model probes")))
@@ -185,7 +191,7 @@ async def assistant_wing(
         for task in beside:
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
-        await runs.close()
+        await worker.close()
         await runner.stop(grace=1.0)
         await feeds.close()
         await mcp.close()

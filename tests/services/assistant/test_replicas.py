@@ -15,8 +15,8 @@ import sqlalchemy as sa
 
 from quarterdeck.assistant.engine.engine import ToolDefinition
 from quarterdeck.assistant.run_service import RunService
-from quarterdeck.assistant.running.loop import UNKNOWN_OUTCOME
-from quarterdeck.assistant.running.runs import QUEUE
+from quarterdeck.assistant.running.queue import QUEUE
+from quarterdeck.assistant.running.tool_calls import UNKNOWN_OUTCOME
 from quarterdeck.assistant.tools.tool import ToolAnswer, ToolContext, found
 from quarterdeck.clock import SystemClock
 from quarterdeck.database import Connection, Database
@@ -89,20 +89,20 @@ class Works:
 
 def gives(house: AssistantHouse, tool: Works) -> None:
     """The server has this tool, too."""
-    house.of(RunService)._runs._house.toolbox._tools[tool.name] = tool
+    house.of(RunService)._runs._worker._house.toolbox._tools[tool.name] = tool
 
 
 async def dies(house: AssistantHouse) -> None:
     """The server's work ends here and now. Nothing is given back: its lease must run out."""
-    runs = house.of(RunService)._runs
-    runner = runs._runner
+    worker = house.of(RunService)._runs._worker
+    runner = worker._runner
 
     async def keep(_job: Job) -> None:
         """A dead server gives nothing back."""
 
     runner._give_back = keep  # type: ignore[method-assign, assignment]
     assert runner._loop is not None
-    tasks = [runner._loop, *runner._running, *runs._background]
+    tasks = [runner._loop, *runner._running, *worker._background]
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
@@ -329,7 +329,7 @@ async def test_one_that_lost_its_lease_writes_no_more(short_lease: Pair, databas
     first.model.script = says(Reply(text="stale " * 200, chunk_delay=0.05, chunks=200))
     second.model.script = says(Reply(text="Fresh."))
     run = await first.ask("Take your time")
-    runner = first.of(RunService)._runs._runner
+    runner = first.of(RunService)._runs._worker._runner
     assert runner._loop is not None
     runner._loop.cancel()  # it takes nothing new, so that it is the second one that takes this
     await asyncio.gather(runner._loop, return_exceptions=True)

@@ -16,7 +16,7 @@ import pytest_asyncio
 
 from quarterdeck.assistant.engine.engine import ToolDefinition
 from quarterdeck.assistant.run_service import RunService
-from quarterdeck.assistant.running.loop import REPEATED, TOO_NESTED
+from quarterdeck.assistant.running.tool_calls import REPEATED, TOO_NESTED
 from quarterdeck.assistant.tools.tool import ToolAnswer, ToolContext, found
 from quarterdeck.clock import SystemClock
 from quarterdeck.database import Database
@@ -73,7 +73,7 @@ class Misbehaves:
 
 def gives(house: AssistantHouse, tool: Misbehaves) -> Misbehaves:
     """The server has this tool, too."""
-    house.of(RunService)._runs._house.toolbox._tools[tool.name] = tool
+    house.of(RunService)._runs._worker._house.toolbox._tools[tool.name] = tool
     return tool
 
 

@@ -13,8 +13,8 @@ from quarterdeck.assistant.asking import Asking
 from quarterdeck.assistant.grafana.chat_events import ChatRecords, app_message
 from quarterdeck.assistant.investigating import Investigations
 from quarterdeck.assistant.run import ChatRecord, RunRecord, RunState, Source
+from quarterdeck.assistant.running.decisions import Decisions
 from quarterdeck.assistant.running.feeds import ChatFeeds
-from quarterdeck.assistant.running.runs import Runs
 from quarterdeck.assistant.store import runs as store
 from quarterdeck.assistant.store.investigations import InvestigationRecord, Search
 from quarterdeck.assistant.transcript import Transcript
@@ -46,14 +46,14 @@ class AssistantAppService:
     def __init__(
         self,
         database: Database,
-        runs: Runs,
+        decisions: Decisions,
         feeds: ChatFeeds,
         asking: Asking,
         investigations: Investigations,
         stream_tokens: StreamTokens,
     ) -> None:
         self._database = database
-        self._runs = runs
+        self._decisions = decisions
         self._feeds = feeds
         self._asking = asking
         self._investigations = investigations
@@ -137,8 +137,8 @@ class AssistantAppService:
     async def decide_app_approval(
         self, request: pb.DecideAppApprovalRequest, call: CallContext
     ) -> pb.DecideAppApprovalResponse:
-        pending = await self._runs.pending_by_id(call.tenant_id, request.id)
-        await self._runs.decide(call.caller, pending.run_id, pending.tool_call_id, approved=request.approved)
+        pending = await self._decisions.find(call.tenant_id, request.id)
+        await self._decisions.decide(call.caller, pending.run_id, pending.tool_call_id, approved=request.approved)
         return pb.DecideAppApprovalResponse(status=SUCCESS)
 
     async def answer_app_remote_tool(
@@ -146,7 +146,7 @@ class AssistantAppService:
     ) -> pb.AnswerAppRemoteToolResponse:
         value = plain_value(request.result, "result") if request.HasField("result") else ""
         text = value if isinstance(value, str) else orjson.dumps(value).decode()
-        await self._runs.answer_remote(
+        await self._decisions.answer_remote(
             call.caller, "", request.request_id, success=request.success, result=text, error=request.error
         )
         return pb.AnswerAppRemoteToolResponse(status=SUCCESS)

@@ -15,8 +15,8 @@ from quarterdeck.assistant.holmes.history import marked
 from quarterdeck.assistant.holmes.sections import parse
 from quarterdeck.assistant.run import RunRecord
 from quarterdeck.assistant.running.conversation import Conversation
-from quarterdeck.assistant.running.loop import params_of
 from quarterdeck.assistant.running.results import STATUS_NAME, to_struct
+from quarterdeck.assistant.running.tool_calls import params_of
 from quarterdeck.gen.assistant.v1 import run_pb2, tool_pb2
 from quarterdeck.gen.holmes.v1 import chat_pb2, investigate_pb2, metadata_pb2, stream_pb2, tool_result_pb2
 

@@ -43,6 +43,8 @@ class RunJournal:
         self._pending.append(entry)
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write())
+            # `flush` and `settle` raise what it raises; a worker that was cancelled meanwhile asks no more.
+            self._writing.add_done_callback(_look_at)
         return entry
 
     async def flush(self) -> None:
@@ -123,3 +125,8 @@ def append_now(
         now=clock.now(),
     )
     after_commit(connection, partial(feeds.publish, run.tenant_id, run.chat_id, list(events)))
+
+
+def _look_at(writing: asyncio.Task[None]) -> None:
+    if not writing.cancelled():
+        writing.exception()

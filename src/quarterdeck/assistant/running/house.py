@@ -1,9 +1,13 @@
-"""What an operator decides about runs."""
+"""What every run needs of the server, and what an operator decides about runs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+
+from quarterdeck.assistant.tools.toolbox import Toolbox
+from quarterdeck.clock import Clock
+from quarterdeck.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +25,13 @@ class RunLimits:
     """After that an approval that nobody gave is denied."""
     tool_concurrency: int = 8
     """Calls of one step that run at the same time."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What every run needs of the server."""
+
+    database: Database
+    clock: Clock
+    toolbox: Toolbox
+    limits: RunLimits
