@@ -5,15 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 
-from quarterdeck.wire import developers_page
 from quarterdeck.wire.developers_page import developers_pages
 from tests.running_server import RunningServer
 
@@ -56,11 +52,3 @@ async def test_its_examples_are_served(server: RunningServer) -> None:
             answer = await client.request(verb, url, json={} if verb == "POST" else None)
             assert answer.status_code in {200, 400, 404, 422}, (url, answer.text)
             assert "CHAT_ID" in url or answer.status_code != 404, (url, answer.text)
-
-
-@pytest.mark.skipif(shutil.which("node") is None, reason="needs Node, as the client suites do")
-def test_its_script_is_one() -> None:
-    page = Path(developers_page.__file__).with_name("developers.html").read_text(encoding="utf-8")
-    (script,) = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
-    checked = subprocess.run(["node", "--check", "-"], input=script, text=True, capture_output=True, check=False)
-    assert checked.returncode == 0, checked.stderr
