@@ -134,11 +134,7 @@ async def test_the_store_shows_each_account_what_is_its_own_and_everybodys(datab
         an_object(1, tenant_id="elsewhere"),
     ]
 
-    def add(connection: Connection) -> None:
-        for each in kept:
-            objects.add(connection, each)
-
-    await database.transaction(add)
+    await add(database, *kept)
 
     async def seen(tenant_id: str, account: str) -> list[SettingsObject]:
         wanted = partial(objects.list_seen, tenant_id=tenant_id, kind=Kind.RULE, account=account)
@@ -155,16 +151,33 @@ async def test_the_store_shows_each_account_what_is_its_own_and_everybodys(datab
         )
 
 
-async def test_a_tenant_has_two_hundred_of_a_kind(database: Database) -> None:
-    def add(connection: Connection, *made: SettingsObject) -> None:
+async def add(database: Database, *made: SettingsObject) -> None:
+    def write(connection: Connection) -> None:
         for each in made:
             objects.add(connection, each)
 
-    await database.transaction(lambda connection: add(connection, *map(an_object, range(200))))
+    await database.transaction(write)
+
+
+async def test_a_tenant_has_two_hundred_of_a_kind(database: Database) -> None:
+    await add(database, *map(an_object, range(200)))
     with pytest.raises(Invalid, match="at most 200"):
-        await database.transaction(lambda connection: add(connection, an_object(200)))
-    others = an_object(200, kind=Kind.SKILL), an_object(200, tenant_id="elsewhere")
-    await database.transaction(lambda connection: add(connection, *others))
+        await add(database, an_object(200))
+    await add(database, an_object(200, kind=Kind.SKILL), an_object(200, tenant_id="elsewhere"))
+
+
+async def test_many_who_add_at_once_stay_below_the_limit(database: Database) -> None:
+    await add(database, *map(an_object, range(195)))
+    tries = [add(database, an_object(number)) for number in range(195, 215)]
+    outcomes = await asyncio.gather(*tries, return_exceptions=True)
+    assert [type(each) for each in outcomes if each is not None] == [Invalid] * 15
+
+
+async def test_of_many_who_want_one_command_one_gets_it(house: AssistantHouse) -> None:
+    skills = [await skill(house, f"skill {number}") for number in range(8)]
+    outcomes = await asyncio.gather(*(set_command(house, each, "deploy") for each in skills), return_exceptions=True)
+    assert sum(isinstance(each, pb.Skill) for each in outcomes) == 1
+    assert sum(isinstance(each, Conflict) for each in outcomes) == 7
 
 
 async def test_changes_at_the_same_time_are_all_kept(house: AssistantHouse) -> None:

@@ -152,6 +152,7 @@ class AssistantSettingsService:
 
         def write(connection: Connection) -> SettingsObject:
             if name is not None:
+                objects.one_at_a_time(connection, call.tenant_id, Kind.SKILL)
                 _check_command(connection, call, request.id, name)
             return self._change(connection, call, Kind.SKILL, request.id, "", becomes)
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from quarterdeck.assistant.store import tables as t
-from quarterdeck.database import Connection, hint
+from quarterdeck.database import Connection, hint, hold
 from quarterdeck.errors import Invalid, NotFound, Reason
 
 TOPIC: Final = "assistant.objects"
@@ -52,8 +52,14 @@ class SettingsObject:
         return self.scope == TENANT or self.owner == account
 
 
+def one_at_a_time(connection: Connection, tenant_id: str, kind: Kind) -> None:
+    """From here to the transaction's end nobody else adds to a kind: what is true of all of them stays true."""
+    hold(connection, tenant_id, f"assistant.{kind.value}s")
+
+
 def add(connection: Connection, made: SettingsObject) -> None:
     """A new object. Raises Invalid when the tenant has too many of the kind. Needs a write transaction."""
+    one_at_a_time(connection, made.tenant_id, made.kind)
     mine = sa.and_(t.objects.c.tenant_id == made.tenant_id, t.objects.c.kind == made.kind.value)
     count = connection.execute(sa.select(sa.func.count()).select_from(t.objects).where(mine)).scalar_one()
     if count >= MOST:
