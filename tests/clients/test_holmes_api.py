@@ -33,7 +33,8 @@ async def model() -> AsyncIterator[FakeModel]:
 def server(model: FakeModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     folder = tmp_path_factory.mktemp("holmes")
     entry = {"model": "openai/fake", "api_key": "k", "api_base": model.url}
-    (folder / "models.json").write_text(json.dumps({"fake": entry, "other": entry}))
+    small = {**entry, "context_window": 20_000, "max_output_tokens": 1000}
+    (folder / "models.json").write_text(json.dumps({"fake": entry, "other": entry, "small": small}))
     environment = {"QUARTERDECK_MODELS_FILE": str(folder / "models.json"), "QUARTERDECK_PROBE_MODELS": "false"}
     with RunningServer.start(f"sqlite:///{folder / 'q.db'}", folder, env=environment) as running:
         with httpx.Client(base_url=running.http_url, headers={"x-api-key": running.token}) as client:
@@ -280,6 +281,74 @@ async def test_long_results_are_cut_with_the_marker(client: httpx.AsyncClient, m
     assert len(told) == cut["end_index"] + len("\n\n[TRUNCATED]")
 
 
+def long_history(characters: int) -> list[dict[str, str]]:
+    return [
+        {"role": "system", "content": ""},
+        {"role": "user", "content": "long ago " * (characters // 9)},
+        {"role": "assistant", "content": "That was long."},
+    ]
+
+
+async def test_a_history_that_is_too_long_is_compacted(client: httpx.AsyncClient, model: FakeModel) -> None:
+    model.script = says(Reply("A short summary."), Reply("Here."))
+    body = {"ask": "and now?", "model": "small", "conversation_history": long_history(80_000)}
+    records = await stream(client, body)
+    assert names(records) == [
+        *("conversation_history_compaction_start", "conversation_history_compacted", "ai_message", "token_count"),
+        *("token_count", "ai_answer_end"),
+    ]
+    start, compacted, notice, count = (payload for _, payload in records[:4])
+    assert set(start) == {"content", "metadata"}
+    before = start["metadata"].pop("initial_tokens")
+    assert start["metadata"] == {"num_messages": 4, "max_context_size": 20_000, "threshold_pct": 95}
+    assert set(compacted) == {"content", "compaction_summary", "messages", "metadata"}
+    assert compacted["compaction_summary"] == "A short summary."
+    figures = compacted["metadata"]
+    after, cost = figures.pop("compacted_tokens"), figures.pop("compaction_cost")
+    assert after < before
+    assert figures.pop("compression_ratio_pct") == round(100 * (1 - after / before), 1)
+    assert figures == {
+        "initial_tokens": before,
+        "num_messages_before": 4,
+        "num_messages_after": 4,
+        "max_context_size": 20_000,
+        "threshold_pct": 95,
+        "fallback_used": False,
+        "summarization_requests": 1,
+    }
+    assert set(cost) == {
+        *("total_cost", "prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens", "cache_creation_tokens")
+    }
+    assert notice == {"content": compacted["content"]}
+    assert set(count["metadata"]) == {"tokens", "max_tokens", "max_output_tokens", "truncations"}
+    assert count["metadata"]["tokens"]["total_tokens"] == after
+    end = records[-1][1]
+    assert end["metadata"]["costs"]["num_compactions"] == 1
+    kept = [each["role"] for each in compacted["messages"]]
+    assert [each["role"] for each in end["conversation_history"]] == [*kept, "assistant"]
+    model.script = says(Reply("A short summary."), Reply("Here."))
+    answer = (await client.post("/api/chat", json=body)).json()
+    assert (answer["analysis"], answer["metadata"]["costs"]["num_compactions"]) == ("Here.", 1)
+
+
+@pytest.mark.parametrize("summary", ["too long as well " * 6000, "short"])
+async def test_what_no_compaction_helps_is_said(client: httpx.AsyncClient, model: FakeModel, summary: str) -> None:
+    """The reason comes as a message, and then the error: the question itself, or the summary, is too long."""
+    model.script = says(Reply(summary), Reply("Here."))
+    ask = "too long " * 10_000 if summary == "short" else "and now?"
+    body = {"ask": ask, "model": "small", "conversation_history": long_history(80_000)}
+    records = await stream(client, body)
+    assert names(records)[-2:] == ["ai_message", "error"]
+    message, error = (payload for _, payload in records[-2:])
+    assert set(message) == {"content"}
+    assert error == {"description": message["content"], "error_code": 1, "msg": message["content"], "success": False}
+    assert "context window" in message["content"]
+    assert ("conversation_history_compacted" in names(records)) == (summary == "short")
+    model.script = says(Reply(summary), Reply("Here."))
+    refused = await client.post("/api/chat", json=body)
+    assert (refused.status_code, set(refused.json())) == (500, {"detail"})
+
+
 async def test_investigations_and_their_sections(client: httpx.AsyncClient, model: FakeModel) -> None:
     request = {"source": "prometheus", "title": "Crash", "description": "d", "subject": {"pod": "p"}, "context": {}}
     model.script = says(Reply('```json\n{"Key Findings": "it crashed", "Next Steps": null}\n```'))
@@ -313,7 +382,7 @@ async def test_the_other_routes(client: httpx.AsyncClient, model: FakeModel) -> 
     check = (await client.post("/api/workload_health_check", json={"ask": "?", "resource": {"name": "a"}})).json()
     assert check["sections"] is None
     assert json.loads(check["analysis"]) == {"workload_healthy": True, "root_cause_summary": "fine"}
-    assert (await client.get("/api/model")).json() == {"model_name": '["fake","other"]'}
+    assert (await client.get("/api/model")).json() == {"model_name": '["fake","other","small"]'}
     ready = (await client.get("/readyz", headers={"x-api-key": ""})).json()
     assert (ready["status"], ready["models"]) == ("ready", ["fake", "other"])
     assert (await client.get("/healthz", headers={"x-api-key": ""})).json() == {"status": "healthy"}

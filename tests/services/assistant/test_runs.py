@@ -252,7 +252,7 @@ async def test_a_canceled_run_ends_canceled(house: AssistantHouse) -> None:
 
 async def test_a_conversation_that_the_model_finds_too_long_is_shortened(house: AssistantHouse) -> None:
     house.model.script = says(Reply(text="one"))
-    run = await house.ask("first question")
+    run = await house.ask("first question, a long one " * 20)
     await house.watch(run)
     house.model.script = says(too_long(), Reply(text="a summary"), Reply(text="two"))
     events = await house.watch(await house.ask("second question", chat_id=run.chat_id))

@@ -11,7 +11,6 @@ from typing import Any, Final
 from quarterdeck.assistant.context.truncation import text_of
 from quarterdeck.assistant.engine.engine import ChatMessage
 
-NOTICE: Final = "The conversation history has been compacted to fit into the model's context window."
 SUMMARY: Final = "Summary of the conversation so far, written by the server:\n"
 """How the message begins that stands for what is gone."""
 MOST_PLAIN: Final = 8_000
@@ -68,6 +67,11 @@ def plain_summary(old: Sequence[ChatMessage], most_characters: int = MOST_PLAIN)
             break
         kept.append(line)
     return "\n".join(reversed(kept)) or _NOTHING
+
+
+def notice(before: int, after: int) -> str:
+    """What is told of it, with the tokens before and after."""
+    return f"The conversation history has been compacted from {before} to {after} tokens."
 
 
 def replace(system: Sequence[ChatMessage], rest: Sequence[ChatMessage], summary: str) -> list[ChatMessage]:

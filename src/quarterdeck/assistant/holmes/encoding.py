@@ -77,6 +77,8 @@ class Records:
                 yield {"ai_answer_end": self._answer(event.completed)}
             case "failed" | "interrupted" | "canceled":
                 self.ended = True
+                if event.failed.failure == run_pb2.FAILURE_CONTEXT_TOO_LONG:
+                    yield {"ai_message": stream_pb2.AiMessage(content=event.failed.message)}
                 yield {"error": stream_error(event)}
             case _:
                 return
@@ -146,21 +148,22 @@ class Records:
 
     def _compaction_start(self, started: run_pb2.CompactionStarted) -> stream_pb2.CompactionStart:
         return stream_pb2.CompactionStart(
-            content="The conversation history is being compacted to fit into the model's context window.",
+            content=f"The conversation history of {started.tokens} tokens is being compacted.",
             metadata=stream_pb2.CompactionStartMetadata(
                 initial_tokens=started.tokens,
                 num_messages=len(self._conversation.messages),
                 max_context_size=started.context_window,
+                threshold_pct=started.threshold_percent,
             ),
         )
 
     def _compacted(self, compacted: run_pb2.Compacted) -> Iterator[dict[str, Any]]:
         costs = compacted.costs
-        ratio = 100 * compacted.compacted_tokens / max(1, compacted.initial_tokens)
+        saved = 1 - compacted.compacted_tokens / max(1, compacted.initial_tokens)
         figures = stream_pb2.CompactedMetadata(
             initial_tokens=compacted.initial_tokens,
             compacted_tokens=compacted.compacted_tokens,
-            compression_ratio_pct=round(ratio, 2),
+            compression_ratio_pct=round(100 * saved, 1),
             num_messages_before=compacted.messages_before,
             num_messages_after=compacted.messages_after,
             max_context_size=compacted.context_window,

@@ -175,23 +175,29 @@ class RunLoop:
         system, old, rest = compaction.split(self._talk.messages)
         if not old:
             return
-        window = self._engine.context_window
-        self._progress.add(compaction_started=run_pb2.CompactionStarted(tokens=before.total, context_window=window))
+        window, threshold = self._engine.context_window, self._limits.compaction_threshold_percent
+        self._progress.add(
+            compaction_started=run_pb2.CompactionStarted(
+                tokens=before.total, context_window=window, threshold_percent=threshold
+            )
+        )
         summary, usage, why = await self._summary(old)
         messages = compaction.replace(system, rest, summary)
         after = count_conversation(messages, self._tools_tokens)
         self._costs = add_usage(self._costs, usage)
+        if after.total >= before.total:
+            return  # a summary that is no shorter than what it sums up
         self._costs.num_compactions += 1
         self._progress.add(
             compacted=run_pb2.Compacted(
-                notice=compaction.NOTICE,
+                notice=compaction.notice(before.total, after.total),
                 messages=[ParseDict(message, Struct()) for message in messages],
                 initial_tokens=before.total,
                 compacted_tokens=after.total,
                 messages_before=len(self._talk.messages),
                 messages_after=len(messages),
                 context_window=window,
-                threshold_percent=self._limits.compaction_threshold_percent,
+                threshold_percent=threshold,
                 summary=summary,
                 fallback_used=bool(why),
                 fallback_reason=why,

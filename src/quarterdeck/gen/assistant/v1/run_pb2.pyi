@@ -275,12 +275,14 @@ class RemoteToolRequested(_message.Message):
     def __init__(self, request_id: _Optional[str] = ..., tool_name: _Optional[str] = ..., arguments: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., timeout_ms: _Optional[int] = ...) -> None: ...
 
 class CompactionStarted(_message.Message):
-    __slots__ = ("tokens", "context_window")
+    __slots__ = ("tokens", "context_window", "threshold_percent")
     TOKENS_FIELD_NUMBER: _ClassVar[int]
     CONTEXT_WINDOW_FIELD_NUMBER: _ClassVar[int]
+    THRESHOLD_PERCENT_FIELD_NUMBER: _ClassVar[int]
     tokens: int
     context_window: int
-    def __init__(self, tokens: _Optional[int] = ..., context_window: _Optional[int] = ...) -> None: ...
+    threshold_percent: int
+    def __init__(self, tokens: _Optional[int] = ..., context_window: _Optional[int] = ..., threshold_percent: _Optional[int] = ...) -> None: ...
 
 class Compacted(_message.Message):
     __slots__ = ("notice", "messages", "initial_tokens", "compacted_tokens", "messages_before", "messages_after", "context_window", "threshold_percent", "summary", "fallback_used", "fallback_reason", "costs", "figures")
