@@ -228,6 +228,36 @@ async def test_decisions_about_nothing_and_approvals_switched_off(client: httpx.
     assert await notes(client) == before
 
 
+async def test_an_approval_counts_as_the_documentation_prints_it(client: httpx.AsyncClient, model: FakeModel) -> None:
+    """Without an ask, and without saying again that approvals are on."""
+    before = await notes(client)
+    waiting = await paused(client, model, "call_doc")
+    decision = {"tool_call_id": "call_doc", "approved": True}
+    body = {"conversation_history": waiting["conversation_history"], "tool_decisions": [decision]}
+    records = await stream(client, body, "/api/stream/chat")
+    assert (records[0][1]["result"]["status"], names(records)[-1]) == ("success", "ai_answer_end")
+    assert await notes(client) == before + 1
+
+
+async def test_who_may_not_make_a_call_does_not_use_its_approval_up(
+    client: httpx.AsyncClient, model: FakeModel
+) -> None:
+    admin = "/quarterdeck.admin.v1.AdminService"
+    made = await client.post(f"{admin}/CreateServiceAccount", json={"name": "onlooker", "role": "ROLE_VIEWER"})
+    account = made.json()["serviceAccount"]["id"]
+    token = await client.post(f"{admin}/CreateToken", json={"serviceAccountId": account, "name": "t"})
+    before = await notes(client)
+    waiting = await paused(client, model, "call_role")
+    body = {"stream": True, **resumed(waiting, {"tool_call_id": "call_role", "approved": True})}
+    refused = await client.post("/api/chat", json=body, headers={"x-api-key": token.json()["secret"]})
+    assert "role" in refused.text.split("\n\n")[0]
+    assert await notes(client) == before
+    records = await stream(client, body)
+    assert records[0][1]["result"]["status"] == "success"
+    await stream(client, body)
+    assert await notes(client) == before + 1
+
+
 async def test_tools_of_the_frontend(client: httpx.AsyncClient, model: FakeModel) -> None:
     tool = {"name": "show_graph", "description": "Shows a graph", "parameters": {"type": "object", "properties": {}}}
     model.script = says(Reply("", (("show_graph", "{}"),), call_ids=("call_f",)), Reply("Shown."))
@@ -245,6 +275,10 @@ async def test_tools_of_the_frontend(client: httpx.AsyncClient, model: FakeModel
     model.script = says(Reply("", (("show_graph", "{}"),)), Reply("Shown."))
     body = (await client.post("/api/chat", json={"ask": "graph", "frontend_tools": [noop]})).json()
     assert body["tool_calls"][0]["result"]["data"] == "seen"
+    silent = {**tool, "mode": "noop"}
+    model.script = says(Reply("", (("show_graph", "{}"),)), Reply("Shown."))
+    body = (await client.post("/api/chat", json={"ask": "graph", "frontend_tools": [silent]})).json()
+    assert "performed" in body["tool_calls"][0]["result"]["data"]
     taken = {**noop, "name": "incidents_list"}
     assert (await client.post("/api/chat", json={"ask": "x", "frontend_tools": [taken]})).status_code == 400
     assert (await client.post("/api/chat", json={"ask": "x", "frontend_tools": [tool]})).status_code == 400
@@ -384,7 +418,7 @@ async def test_the_other_routes(client: httpx.AsyncClient, model: FakeModel) -> 
     assert json.loads(check["analysis"]) == {"workload_healthy": True, "root_cause_summary": "fine"}
     assert (await client.get("/api/model")).json() == {"model_name": '["fake","other","small"]'}
     ready = (await client.get("/readyz", headers={"x-api-key": ""})).json()
-    assert (ready["status"], ready["models"]) == ("ready", ["fake", "other"])
+    assert (ready["status"], ready["models"]) == ("ready", ["fake", "other", "small"])
     assert (await client.get("/healthz", headers={"x-api-key": ""})).json() == {"status": "healthy"}
     info = (await client.get("/api/info")).json()
     assert {"version", "uptime_seconds", "auth_enabled", "models", "toolsets_summary", "runbooks_count"} == set(info)
@@ -393,7 +427,14 @@ async def test_the_other_routes(client: httpx.AsyncClient, model: FakeModel) -> 
         "/api/checks/execute", json={"query": "all well", "destinations": [{"type": "slack", "config": {}}]}
     )
     assert (verdict.json()["status"], verdict.json()["rationale"]) == ("fail", "it is not")
-    assert verdict.json()["notifications"][0]["status"] == "skipped"
+    told = verdict.json()["notifications"][0]
+    assert (told["type"], told["status"], "mode" in told["error"]) == ("slack", "skipped", True)
+    alert = {"query": "all well", "mode": "alert", "destinations": [{"type": "slack", "config": {"channel": "#ops"}}]}
+    (told,) = (await client.post("/api/checks/execute", json=alert)).json()["notifications"]
+    assert (told["channel"], told["status"], "slack" in told["error"]) == ("#ops", "skipped", True)
+    model.script = says(Reply('{"passed": "True", "rationale": "fine"}'))
+    passed = (await client.post("/api/checks/execute", json={**alert, "destinations": [{}]})).json()
+    assert (passed["status"], passed["notifications"][0]["error"]) == ("pass", "the check passed")
     oauth = {"toolset_name": "x", "code": "c", "redirect_uri": "r"}
     assert (await client.post("/api/oauth/callback", json=oauth)).status_code == 400
     for path in ("/api/admin/reload", "/api/agui/chat"):
@@ -418,3 +459,56 @@ async def test_images_and_requests_that_cannot_be_read(client: httpx.AsyncClient
     assert "must contain 'role': 'system'" in first["detail"][0]["msg"]
     stranger = await client.post("/api/chat", json={"ask": "x"}, headers={"x-api-key": "wrong"})
     assert (stranger.status_code, stranger.json()) == (401, {"detail": "Invalid or missing API key"})
+
+
+@pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "text/plain", ""])
+async def test_a_question_is_read_whatever_type_it_is_sent_with(
+    client: httpx.AsyncClient, model: FakeModel, content_type: str
+) -> None:
+    """`curl -d` says form."""
+    model.script = says(Reply("Yes."))
+    headers = {"content-type": content_type} if content_type else {}
+    answer = await client.post("/api/chat", content=b' {"ask": "hi"}', headers=headers)
+    assert (answer.status_code, answer.json()["analysis"]) == (200, "Yes.")
+    form = await client.post("/api/chat", content=b"ask=hi", headers={"content-type": content_type or "a/b"})
+    assert form.status_code == 422
+    page = {**headers, "sec-fetch-site": "cross-site"}
+    assert (await client.post("/api/chat", content=b'{"ask": "hi"}', headers=page)).status_code == 403
+    check = await client.post("/api/checks/execute", content=b'{"query": "hi"}', headers={"content-type": "text/plain"})
+    assert check.status_code == 422
+
+
+async def test_what_a_fastapi_server_does_beside(client: httpx.AsyncClient, model: FakeModel) -> None:
+    model.script = says(Reply("Yes."))
+    slashed = await client.post("/api/chat/?a=1", json={"ask": "hi"})
+    assert (slashed.status_code, slashed.headers["location"]) == (307, "/api/chat?a=1")
+    followed = await client.post("/api/chat/", json={"ask": "hi"}, follow_redirects=True)
+    assert followed.json()["analysis"] == "Yes."
+    for path in ("/healthz", "/readyz", "/api/model"):
+        refused = await client.post(path)
+        assert (refused.status_code, refused.json()) == (405, {"detail": "Method Not Allowed"})
+    large = {"ask": "hi", "images": ["data:image/png;base64," + "A" * 6_000_000]}
+    assert (await client.post("/api/chat", json=large)).status_code == 200
+
+
+async def test_the_count_grows_with_what_tools_say(client: httpx.AsyncClient, model: FakeModel) -> None:
+    model.script = says(Reply("", (("incidents_list", "{}"),)), Reply("One incident, " * 50))
+    records = await stream(client, {"ask": "which?"})
+    counts = [payload["metadata"]["tokens"]["total_tokens"] for name, payload in records if name == "token_count"]
+    end = records[-1][1]["metadata"]
+    assert counts[0] < counts[1] == counts[2] < end["tokens"]["total_tokens"]
+    assert end["usage"] == records[-2][1]["metadata"]["usage"]
+
+
+async def test_the_same_call_twice_in_one_step_is_approved_once_and_made_once(
+    client: httpx.AsyncClient, model: FakeModel
+) -> None:
+    before = await notes(client)
+    twice = (("incidents_add_note", NOTE), ("incidents_add_note", NOTE))
+    model.script = says(Reply("", twice, call_ids=("call_a", "call_b")), Reply("Noted."))
+    records = await stream(client, {"ask": "note it", "enable_tool_approval": True})
+    (asked,) = records[-1][1]["pending_approvals"]
+    assert asked["tool_call_id"] == "call_a"
+    records = await stream(client, resumed(records[-1][1], {"tool_call_id": "call_a", "approved": True}))
+    assert records[0][1]["result"]["status"] == "success"
+    assert await notes(client) == before + 1

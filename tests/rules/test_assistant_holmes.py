@@ -510,12 +510,9 @@ def settle(
     decisions: dict[str, Decision] | None = None,
     results: dict[str, str] | None = None,
     *,
-    enabled: bool = True,
     now: datetime = NOW,
 ) -> dict[str, OpenCall]:
-    opened = open_calls(
-        history, decisions or {}, results or {}, key=KEY, tenant_id="t1", now=now, approvals_enabled=enabled
-    )
+    opened = open_calls(history, decisions or {}, results or {}, key=KEY, tenant_id="t1", now=now)
     assert len({each.id for each in opened}) == len(opened)
     return {each.id: each for each in opened}
 
@@ -568,7 +565,6 @@ def test_what_is_not_approved_is_answered(decisions, results, c1, c2):
         pytest.param(paused(function={"name": "erase", "arguments": '{"a": 1, "b": [2]}'}), {}, id="another tool"),
         pytest.param(paused(id="c2b"), {}, id="another call"),
         pytest.param(paused(), {"now": NOW + LIFETIME}, id="expired"),
-        pytest.param(paused(), {"enabled": False}, id="approvals are off"),
     ],
 )
 def test_an_approval_that_does_not_hold_executes_nothing(history, options):
@@ -669,7 +665,7 @@ def test_any_history_becomes_one_that_providers_accept(history):
             open_ids.remove(message["tool_call_id"])
         else:
             open_ids = {call["id"] for call in message.get("tool_calls", ())}
-    opened = open_calls(history, {}, {}, key=KEY, tenant_id="t1", now=NOW, approvals_enabled=True)
+    opened = open_calls(history, {}, {}, key=KEY, tenant_id="t1", now=NOW)
     assert all(each.outcome is OpenCallOutcome.ANSWER and each.is_error for each in opened)
     wanted_calls = sum(len(each.get("tool_calls", ())) for each in messages)
     assert len(opened) == wanted_calls - sum(each["role"] == "tool" for each in messages)

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMappi
 from typing import Any
 from urllib.parse import quote
 
-from quarterdeck.errors import Reason
+from quarterdeck.errors import Forbidden, Reason
 from quarterdeck.wire.errors import Code, WireError, body_too_large
 
 Scope = MutableMapping[str, Any]
@@ -59,6 +59,15 @@ async def read_body(headers: Mapping[str, str], receive: Receive, limit: int) ->
         chunks.append(chunk)
         if not message.get("more_body", False):
             return decompress(b"".join(chunks), headers.get("content-encoding", ""), limit)
+
+
+def refuse_other_sites(headers: Mapping[str, str]) -> None:
+    """For a body that is read although it is not declared to be JSON: a browser may send such a one for any page.
+
+    Raises Forbidden for a page of another site.
+    """
+    if headers.get("sec-fetch-site") == "cross-site":
+        raise Forbidden(Reason.FEATURE_DISABLED, "calls from other sites' pages are not served")
 
 
 def _declared_length(headers: Mapping[str, str]) -> int:

@@ -137,6 +137,8 @@ class Service:
     """0: the server's limit."""
     owned_paths: tuple[str, ...]
     """Where nothing is served below one of these, the error has the envelope of this service's dialect."""
+    redirect_slashes: bool
+    """Whether a REST path with one slash too many leads to the path without it."""
     descriptor: ServiceDescriptor = field(repr=False, compare=False)
 
 
@@ -155,6 +157,7 @@ def describe_service(descriptor: ServiceDescriptor) -> Service:
         mounts=tuple(mount for declared in rules.mounts for mount in _mounts(declared, descriptor.name)),
         max_body_bytes=rules.max_body_bytes,
         owned_paths=tuple(rules.owned_paths),
+        redirect_slashes=rules.redirect_slashes,
         descriptor=descriptor,
     )
 

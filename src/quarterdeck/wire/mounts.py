@@ -12,7 +12,7 @@ from operator import itemgetter
 
 from google.protobuf.message import Message
 
-from quarterdeck.errors import DomainError, Forbidden, Reason
+from quarterdeck.errors import DomainError
 from quarterdeck.wire.asgi import (
     DEFAULT_MAX_BODY_BYTES,
     ClientDisconnected,
@@ -23,6 +23,7 @@ from quarterdeck.wire.asgi import (
     header_map,
     raw_path,
     read_body,
+    refuse_other_sites,
     respond,
 )
 from quarterdeck.wire.chain import CallChain, Observer
@@ -116,13 +117,10 @@ class MountTransport:
         if is_get:
             return await self._chain.unary(route.method, route.method.request_class(), call)
         # Whatever type is declared is read as JSON, as the servers do that mounts imitate: Python's clients send none,
-        # and curl says form. A browser that posts for a stranger's page must not get in that way.
-        if headers.get("sec-fetch-site") == "cross-site":
-            raise to_wire(
-                Forbidden(Reason.FEATURE_DISABLED, "calls from other sites' pages are not served"), request_id
-            )
-        body = await read_body(headers, receive, route.max_body_bytes)
+        # and curl says form.
         try:
+            refuse_other_sites(headers)
+            body = await read_body(headers, receive, route.max_body_bytes)
             request = route.dialect.codec(route.method.request_class).decode(body)
         except DomainError as error:
             raise to_wire(error, request_id) from error

@@ -325,3 +325,60 @@ async def test_a_call_is_made_once_its_arguments_are_right(alone: AssistantHouse
     assert "object" in " ".join(errors[:2])
     assert errors[2:] == ["", "", REPEATED]
     assert tool.made == ["", "x"]
+
+
+async def test_two_equal_calls_of_one_step_are_one_approval_and_one_call(alone: AssistantHouse) -> None:
+    """The second one is refused at once; that refusal is no reason to refuse the first one, too."""
+    writer = gives(alone, Misbehaves(name="writer", writes=True))
+    twice = (("writer", '{"do":"a"}'), ("writer", '{"do":"a"}'))
+    alone.model.script = says(Reply(calls=twice, call_ids=("call_1", "call_2")), Reply(text="done"))
+    run = await alone.ask("write")
+    paused = (await alone.watch(run))[-1]
+    (asked,) = paused.paused.approvals
+    assert asked.tool_call_id == "call_1"
+    await alone.decide(run, "call_1", approved=True)
+    async with asyncio.timeout(30):
+        rest = await alone.watch(run, after=str(paused.sequence))
+    assert kinds(rest)[-1] == "completed"
+    assert [each.result.error for each in results(rest)] == [""]
+    assert writer.made == ["a"]
+
+
+async def test_what_was_denied_is_told_as_denied(alone: AssistantHouse) -> None:
+    writer = gives(alone, Misbehaves(name="writer", writes=True))
+    twice = (("writer", '{"do":"a"}'), ("writer", '{"do":"a"}'))
+    alone.model.script = says(Reply(calls=twice, call_ids=("call_1", "call_2")), Reply(text="done"))
+    run = await alone.ask("write")
+    paused = (await alone.watch(run))[-1]
+    await alone.decide(run, "call_1", approved=False)
+    async with asyncio.timeout(30):
+        rest = await alone.watch(run, after=str(paused.sequence))
+    (result,) = results(rest)
+    assert "denied" in result.result.error
+    assert writer.made == []
+
+
+async def test_a_change_makes_earlier_calls_new_again(alone: AssistantHouse) -> None:
+    """What was read before a change may be read again behind it; without a change it may not."""
+    reader = gives(alone, Misbehaves(name="reader"))
+    writer = gives(alone, Misbehaves(name="writer", writes=True))
+    read = ("reader", '{"do":"look"}')
+    alone.model.script = says(
+        Reply(calls=(read,)),
+        Reply(calls=(read,)),
+        Reply(calls=(("writer", '{"do":"a"}'),), call_ids=("call_write",)),
+        Reply(calls=(read, ("writer", '{"do":"a"}'))),
+        Reply(text="done"),
+    )
+    run = await alone.ask("change")
+    paused = (await alone.watch(run))[-1]
+    await alone.decide(run, "call_write", approved=True)
+    async with asyncio.timeout(30):
+        await alone.watch(run, after=str(paused.sequence))
+        events = await alone.watch(run, after="")
+        while kinds(events)[-1] == "paused":
+            events += await alone.watch(run, after=str(events[-1].sequence))
+    told_so = [(each.tool_name, each.result.error) for each in results(events)]
+    assert told_so[:3] == [("reader", ""), ("reader", REPEATED), ("writer", "")]
+    assert sorted(told_so[3:]) == [("reader", ""), ("writer", REPEATED)]
+    assert (reader.made, writer.made) == (["look", "look"], ["a"])

@@ -9,12 +9,13 @@ from uuid import uuid4
 from google.protobuf.json_format import ParseDict
 from google.protobuf.struct_pb2 import NULL_VALUE, Struct, Value
 
-from quarterdeck.assistant.context.tokens import count_text
+from quarterdeck.assistant.context.tokens import count_conversation, count_text
 from quarterdeck.assistant.holmes.follow_ups import FollowUp
 from quarterdeck.assistant.holmes.history import marked
 from quarterdeck.assistant.holmes.sections import parse
 from quarterdeck.assistant.run import RunRecord
 from quarterdeck.assistant.running.conversation import Conversation
+from quarterdeck.assistant.running.figures import token_counts
 from quarterdeck.assistant.running.results import STATUS_NAME, to_struct
 from quarterdeck.assistant.running.tool_calls import params_of
 from quarterdeck.gen.assistant.v1 import run_pb2, tool_pb2
@@ -33,8 +34,8 @@ class Records:
         self._follow_ups = follow_ups
         self._sign = sign
         self._conversation = Conversation.of(run.request)
-        self._early = False
         self._unfinished = 0
+        self._toolsets: dict[str, str] = {}
         self.ended = False
 
     @property
@@ -54,6 +55,7 @@ class Records:
                 yield from self._step(event.step_finished)
             case "tool_call_started":
                 started = event.tool_call_started
+                self._toolsets[started.tool_call_id] = started.toolset
                 yield {
                     "start_tool_calling": stream_pb2.StartToolCalling(
                         tool_name=started.tool_name, id=started.tool_call_id
@@ -63,7 +65,8 @@ class Records:
                 yield from self._finished(event.tool_call_finished)
             case "approval_asked":
                 self._unfinished = max(0, self._unfinished - 1)
-                yield {"tool_calling_result": waiting_result(event.approval_asked.approval)}
+                asked = event.approval_asked.approval
+                yield {"tool_calling_result": waiting_result(asked, self._toolsets.get(asked.tool_call_id, ""))}
             case "compaction_started":
                 yield {"conversation_history_compaction_start": self._compaction_start(event.compaction_started)}
             case "compacted":
@@ -101,7 +104,15 @@ class Records:
         if finished.step and self._unfinished:
             self._unfinished -= 1
             if not self._unfinished and not self._conversation.open_calls:
-                yield {"token_count": self._token_count(self._conversation.figures)}
+                yield {"token_count": self._token_count(self._counted())}
+
+    def _counted(self) -> run_pb2.Figures:
+        """The last step's figures, with the tokens of this moment."""
+        figures = run_pb2.Figures()
+        figures.CopyFrom(self._conversation.figures)
+        count = count_conversation(self._conversation.messages, figures.tokens.tools_tokens)
+        figures.tokens.CopyFrom(token_counts(count))
+        return figures
 
     def _token_count(self, figures: run_pb2.Figures) -> stream_pb2.TokenCount:
         return stream_pb2.TokenCount(metadata=metadata(figures, self._run))
@@ -226,7 +237,7 @@ def calling_result(finished: run_pb2.ToolCallFinished) -> stream_pb2.ToolCalling
     return record
 
 
-def waiting_result(approval: run_pb2.PendingApproval) -> stream_pb2.ToolCallingResult:
+def waiting_result(approval: run_pb2.PendingApproval, toolset: str) -> stream_pb2.ToolCallingResult:
     """The record of a call that waits for approval."""
     result = tool_result_pb2.ToolResult(
         schema_version=SCHEMA,
@@ -235,7 +246,7 @@ def waiting_result(approval: run_pb2.PendingApproval) -> stream_pb2.ToolCallingR
         params=approval.arguments,
     )
     result.data.string_value = ""
-    return stream_pb2.ToolCallingResult(
+    record = stream_pb2.ToolCallingResult(
         tool_call_id=approval.tool_call_id,
         tool_name=approval.tool_name,
         name=approval.tool_name,
@@ -243,6 +254,9 @@ def waiting_result(approval: run_pb2.PendingApproval) -> stream_pb2.ToolCallingR
         role="tool",
         result=result,
     )
+    if toolset:
+        record.toolset_name = toolset
+    return record
 
 
 def tool_call_result(finished: run_pb2.ToolCallFinished) -> chat_pb2.ToolCallResult:

@@ -83,7 +83,6 @@ def open_calls(
     key: bytes,
     tenant_id: str,
     now: datetime,
-    approvals_enabled: bool,
 ) -> tuple[OpenCall, ...]:
     """What is to become of every call without an answer, in order.
 
@@ -105,7 +104,7 @@ def open_calls(
             token = verify(
                 key, call.token, tenant_id=tenant_id, call_id=call.id, name=call.name, arguments=call.arguments, now=now
             )
-            settled.append(_decided(call, decisions.get(call.id), token, resumed=resumed, enabled=approvals_enabled))
+            settled.append(_decided(call, decisions.get(call.id), token, resumed=resumed))
     return tuple(settled)
 
 
@@ -138,9 +137,7 @@ def _frontend(call: PendingInHistory, results: Mapping[str, str], *, resumed: bo
     return _answered(call, NO_RESULT if resumed else ABANDONED)
 
 
-def _decided(
-    call: PendingInHistory, decision: Decision | None, token: str, *, resumed: bool, enabled: bool
-) -> OpenCall:
+def _decided(call: PendingInHistory, decision: Decision | None, token: str, *, resumed: bool) -> OpenCall:
     """`token` is what a valid token says, else empty."""
     if decision is None:
         return _answered(call, denial("") if resumed else ABANDONED)
@@ -154,7 +151,7 @@ def _decided(
             key=token,
             feedback=decision.feedback,
         )
-    if not token or not enabled:
+    if not token:
         return _answered(call, NOT_VALID)
     # What was signed, and not another spelling of it: two spellings of one call are not two calls.
     arguments = canonical_arguments(call.arguments)

@@ -244,15 +244,7 @@ class HolmesService:
         else:
             _judge(answer, completed.answer)
         answer.duration = round(time.perf_counter() - began, 3)
-        answer.notifications.extend(
-            server_pb2.CheckNotification(
-                type=each.type,
-                channel=plain_struct(each.config, "destinations.config").get("channel") or None,
-                status="skipped",
-                error=f"this server cannot reach destinations of the type {each.type!r}",
-            )
-            for each in request.destinations
-        )
+        answer.notifications.extend(_skipped(each, request.mode, answer.status) for each in request.destinations)
         return answer
 
     async def oauth_callback(
@@ -425,6 +417,8 @@ def _judge(answer: server_pb2.ExecuteCheckResponse, text: str) -> None:
         value = orjson.loads(unfenced(text))
     except orjson.JSONDecodeError:
         value = None
+    if isinstance(value, dict) and str(value.get("passed")).lower() in ("true", "false"):
+        value["passed"] = str(value["passed"]).lower() == "true"  # some models write it as a text
     if not isinstance(value, dict) or not isinstance(value.get("passed"), bool):
         unsure = isinstance(value, dict) and value.get("passed", 0) is None
         why = "the model could not tell" if unsure else "the model's verdict could not be read"
@@ -435,6 +429,20 @@ def _judge(answer: server_pb2.ExecuteCheckResponse, text: str) -> None:
     answer.status = "pass" if value["passed"] else "fail"
     answer.rationale = str(value.get("rationale") or "")
     answer.message = answer.rationale or f"the check did {'' if value['passed'] else 'not '}pass"
+
+
+def _skipped(destination: server_pb2.CheckDestination, mode: str, status: str) -> server_pb2.CheckNotification:
+    """Nobody is told anything here, for one reason or another."""
+    if mode != "alert":
+        why = "only checks of the mode 'alert' tell anybody"
+    elif status == "pass":
+        why = "the check passed"
+    else:
+        why = f"this server cannot reach destinations of the type {destination.type!r}"
+    channel = plain_struct(destination.config, "destinations.config").get("channel")
+    return server_pb2.CheckNotification(
+        type=destination.type, channel=str(channel) if channel else None, status="skipped", error=why
+    )
 
 
 def _failed_check(answer: server_pb2.ExecuteCheckResponse, why: str) -> None:

@@ -47,6 +47,8 @@ _ANALYTICS: Final = (
     "is_internal",
 )
 _MOST_HEADERS: Final = 100
+NOOP_RESPONSE: Final = "The action was performed in the user's browser."
+"""What a call of a frontend tool of the mode `noop` returns that has no text of its own."""
 
 AnyChat = ChatRequest | IssueChatRequest | WorkloadHealthChatRequest
 
@@ -92,14 +94,14 @@ class Questions:
             key=self._key,
             tenant_id=call.tenant_id,
             now=self._now(),
-            approvals_enabled=bool(approvals),
         )
         resumes = bool(request.tool_decisions or request.frontend_tool_results)
         asked = self._asked(request, framed) if request.ask or not resumes else []
         extra = [request.additional_system_prompt] if request.additional_system_prompt else []
-        for name in unknown_controls(request.behavior_controls):
+        asked_controls = {name.lower(): is_on for name, is_on in request.behavior_controls.items()}
+        for name in unknown_controls(asked_controls):
             _log.info("behavior_controls has %r, which nothing here knows", name[:80])
-        system = {"role": "system", "content": system_prompt(self._controls(request.behavior_controls), extra=extra)}
+        system = {"role": "system", "content": system_prompt(self._controls(asked_controls), extra=extra)}
         wanted = plain_struct(request.response_format, "response_format")
         run = RunRequest(
             messages=(system, *cleaned(given[1:]), *asked),
@@ -231,7 +233,7 @@ class Questions:
                 tool.name,
                 tool.description,
                 plain_struct(tool.parameters, "frontend_tools.parameters") if tool.HasField("parameters") else {},
-                None if pauses else tool.noop_response,
+                None if pauses else tool.noop_response or NOOP_RESPONSE,
             )
 
     def _controls(self, asked: Mapping[str, bool]) -> dict[str, bool]:

@@ -51,10 +51,13 @@ def parse(text: str, titles: Iterable[str] = ()) -> tuple[str, Sections | None]:
     their section, unless they are among `titles` or the defaults; so does what looks like one inside a code block.
     A title that comes twice has both texts. Never fails.
     """
-    known = {_key(title) for title in (*DEFAULTS, *titles)}
+    wanted = list(titles)
+    known = {_key(title) for title in (*DEFAULTS, *wanted)}
     value = _answer(text, known)
     if value is not None:
-        found = {str(key): _text(each) for key, each in value.items()}
+        # As they were asked for; what nobody asked for comes behind that.
+        keys = [*(title for title in wanted if title in value), *(key for key in value if key not in wanted)]
+        found = {key: _text(value[key]) for key in keys}
         return joined(found), found
     lines = text.splitlines()
     outside = _outside_code(lines)

@@ -32,15 +32,7 @@ def make_figures(
 ) -> Figures:
     """The figures after a model call; without `usage` before it."""
     figures = Figures(
-        tokens=TokenCounts(
-            total_tokens=count.total,
-            tools_tokens=count.tools,
-            system_tokens=count.system,
-            user_tokens=count.user,
-            tools_to_call_tokens=count.tools_to_call,
-            assistant_tokens=count.assistant,
-            other_tokens=count.other,
-        ),
+        tokens=token_counts(count),
         max_tokens=engine.context_window,
         max_output_tokens=engine.max_output_tokens,
         costs=costs,
@@ -57,6 +49,19 @@ def make_figures(
             )
         )
     return figures
+
+
+def token_counts(count: TokenCount) -> TokenCounts:
+    """A count as the log tells it."""
+    return TokenCounts(
+        total_tokens=count.total,
+        tools_tokens=count.tools,
+        system_tokens=count.system,
+        user_tokens=count.user,
+        tools_to_call_tokens=count.tools_to_call,
+        assistant_tokens=count.assistant,
+        other_tokens=count.other,
+    )
 
 
 def truncations(cuts: Sequence[Cut]) -> list[Truncation]:

@@ -97,9 +97,9 @@ class RunLoop:
                         run_pb2.FAILURE_TOO_MANY_STEPS,
                         f"Too many LLM calls - exceeded max_steps: {self._talk.step}/{self._limits.max_steps}",
                     )
-                answered, figures = await self._ask()
+                answered = await self._ask()
                 if not answered.calls:
-                    return Answer(answered.text, figures, answered.finish_reason)
+                    return Answer(answered.text, self._now_figures(), answered.finish_reason)
             return Pause(waiting, self._now_figures())
         except DoesNotFit as error:
             return self._failure(run_pb2.FAILURE_CONTEXT_TOO_LONG, str(error))
@@ -112,7 +112,7 @@ class RunLoop:
         except ModelError as error:
             return self._failure(run_pb2.FAILURE_UNSPECIFIED, error.message)
 
-    async def _ask(self) -> tuple[Answered, Figures]:
+    async def _ask(self) -> Answered:
         """One model call. A provider that finds the conversation too long gets a compacted one, once."""
         messages = await self._fitted(compacts=False)
         try:
@@ -120,7 +120,7 @@ class RunLoop:
         except ContextTooLong:
             return await self._respond(await self._fitted(compacts=True))
 
-    async def _respond(self, messages: Sequence[dict[str, Any]]) -> tuple[Answered, Figures]:
+    async def _respond(self, messages: Sequence[dict[str, Any]]) -> Answered:
         step = self._talk.step + 1
         count = count_conversation(messages, self._tools_tokens)
         request = ModelRequest(messages, self._tools, self._run.request.response_format)
@@ -138,9 +138,10 @@ class RunLoop:
             said.end()
         if answered is None:
             raise ModelError("the model's answer ended before it was complete")
-        return answered, self._note(step, answered, count)
+        self._note(step, answered, count)
+        return answered
 
-    def _note(self, step: int, answered: Answered, count: TokenCount) -> Figures:
+    def _note(self, step: int, answered: Answered, count: TokenCount) -> None:
         """The step is complete."""
         self._costs = add_usage(self._costs, answered.usage)
         figures = make_figures(self._engine, count, self._costs, answered.usage, self._progress.truncations)
@@ -156,7 +157,6 @@ class RunLoop:
                 answered_by=answered.answered_by,
             )
         )
-        return figures
 
     async def _fitted(self, *, compacts: bool) -> list[dict[str, Any]]:
         """The conversation as it fits into the window: compacted when it must be, then cut. Raises DoesNotFit."""

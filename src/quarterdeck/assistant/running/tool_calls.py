@@ -37,7 +37,9 @@ from quarterdeck.gen.assistant.v1 import run_pb2, tool_pb2
 from quarterdeck.gen.assistant.v1.run_pb2 import ToolCall, ToolCallFinished
 from quarterdeck.gen.assistant.v1.tool_pb2 import ToolResult
 
-REPEATED: Final = "this exact call was made before in this run and is not made again; use the result that is there"
+REPEATED: Final = (
+    "this exact call has its result in this run already and is not made again; use the result that is there"
+)
 REFUSED: Final = (
     "this tool needs a person's approval, and approvals are switched off for this request; nothing was executed or "
     "queued"
@@ -132,10 +134,17 @@ class ToolCalls:
         return self._waiting(by_whom.get("approval", ()), by_whom.get("frontend", ()), by_whom.get("remote", ()))
 
     def _earlier_calls(self, calls: Sequence[ToolCall]) -> set[str]:
-        """The ids of those calls that this run has made before, to the letter."""
-        made: dict[str, ToolCall | OpenCall] = {call.id: call for call in self._run.request.open_calls}
-        made |= self._talk.wanted
-        seen = {_canonical(made[each.tool_call_id]) for each in self._talk.results if each.tool_call_id in made}
+        """The ids of those calls that this run has made before, to the letter, and nothing was changed since."""
+        asked: dict[str, ToolCall | OpenCall] = {call.id: call for call in self._run.request.open_calls}
+        asked |= self._talk.wanted
+        seen: set[tuple[str, str]] = set()
+        for each in self._talk.results:
+            call = asked.get(each.tool_call_id)
+            if call is None or each.result.error == REPEATED:
+                continue
+            if each.result.status == tool_pb2.TOOL_STATUS_SUCCESS and self._writes(call.name):
+                seen.clear()
+            seen.add(_canonical(call))
         repeated: set[str] = set()
         for call in calls:
             key = _canonical(call)
@@ -143,6 +152,10 @@ class ToolCalls:
                 repeated.add(call.id)
             seen.add(key)
         return repeated
+
+    def _writes(self, name: str) -> bool:
+        tool = self._tool(name)
+        return tool is not None and tool.writes
 
     def _waits_for(self, call: ToolCall, earlier: set[str]) -> str:
         """Whom a call must wait for: `approval`, `frontend`, `remote`, or nobody."""
@@ -215,6 +228,10 @@ class ToolCalls:
 
     async def _execute_once(self, call: ToolCall, *, key: str, approved_by: str) -> ToolResult:
         """A call that somebody approved. It is noted before it is made, and never made again for the same key."""
+        tool = self._tool(call.name)
+        if tool is None or tool.role > self._run.caller.role:
+            # It is refused, which uses the approval not up: whoever may make the call still can.
+            return to_result(await self._execute(call))
         await self._progress.journal.flush()
         hashed = hashlib.sha256(f"{key}\0{call.name}\0{call.arguments}".encode(errors="replace")).hexdigest()
         claim = await self._house.database.transaction(

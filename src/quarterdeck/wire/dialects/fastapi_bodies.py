@@ -47,9 +47,14 @@ Check = Callable[[dict[str, Any]], None]
 """A rule over a whole body, asked before anything else. Raises InvalidBody, see `value_fault`."""
 
 
-def fastapi_body_reader(message_class: type[Message], codec: MessageCodec, check: Check | None = None) -> BodyReader:
-    """What reads whole bodies of one message type. It raises Invalid: InvalidBody for what a 422 answer tells."""
-    bodies = _Bodies(cast("Descriptor", message_class.DESCRIPTOR), codec, check)
+def fastapi_body_reader(
+    message_class: type[Message], codec: MessageCodec, check: Check | None = None, *, any_type: bool = False
+) -> BodyReader:
+    """What reads whole bodies of one message type. It raises Invalid: InvalidBody for what a 422 answer tells.
+
+    `any_type`: a JSON object is read as one whatever content type it is sent with, form data for instance.
+    """
+    bodies = _Bodies(cast("Descriptor", message_class.DESCRIPTOR), codec, check, any_type)
     return bodies.read
 
 
@@ -81,11 +86,12 @@ class _Bodies:
     descriptor: Descriptor
     codec: MessageCodec
     check: Check | None
+    any_type: bool
     _adapters: dict[frozenset[str], TypeAdapter[Any]] = field(default_factory=dict)
     """By the keys that may be missing although the contract requires them."""
 
     def read(self, body: bytes, content_type: str, /) -> Message:
-        value = _parse(body) if _is_json(content_type) else body.decode(errors="replace") or None
+        value = _parse(body) if _is_json(content_type) else self._undeclared(body)
         if value is None:
             refuse([{"type": "missing", "loc": ("body",), "msg": "Field required", "input": None}])
         if self.check is not None and type(value) is dict:
@@ -96,6 +102,12 @@ class _Bodies:
         except ValidationError as error:
             refuse(_faults(error))
         return self._message(model, body, value)
+
+    def _undeclared(self, body: bytes) -> Any:
+        """A body of another content type: a text for the model, which wants an object."""
+        if self.any_type and body.lstrip()[:1] == b"{":
+            return _parse(body)
+        return body.decode(errors="replace") or None
 
     def _adapter(self, value: Any) -> TypeAdapter[Any]:
         excused = _excused(self.descriptor, value)

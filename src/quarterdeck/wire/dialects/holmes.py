@@ -103,7 +103,8 @@ def stream_error(error: WireError) -> dict[str, Any]:
 
 def _body_reader(message_class: type[Message], codec: MessageCodec) -> BodyReader:
     has_history = "conversation_history" in message_class.DESCRIPTOR.fields_by_name
-    return fastapi_body_reader(message_class, codec, _check_first_item if has_history else None)
+    # Chats look into the body before they look at its type, so curl's own form type is as good as JSON's.
+    return fastapi_body_reader(message_class, codec, _check_first_item if has_history else None, any_type=has_history)
 
 
 def _check_first_item(body: dict[str, Any]) -> None:

@@ -15,7 +15,15 @@ from dataclasses import dataclass
 from google.protobuf.message import Message
 
 from quarterdeck.identity.stream_tokens import StreamTicket, stream_of
-from quarterdeck.wire.asgi import DEFAULT_MAX_BODY_BYTES, ClientDisconnected, Receive, Scope, Send, read_body
+from quarterdeck.wire.asgi import (
+    DEFAULT_MAX_BODY_BYTES,
+    ClientDisconnected,
+    Receive,
+    Scope,
+    Send,
+    read_body,
+    refuse_other_sites,
+)
 from quarterdeck.wire.chain import CallChain, Observer
 from quarterdeck.wire.dialects.dialect import Dialect
 from quarterdeck.wire.errors import Code, WireError, to_wire, unsupported_media_type, wrong_verb
@@ -43,6 +51,7 @@ class Operation:
     twin: Operation | None
     """The stream that this becomes when the method's `twin_field` of the request is true."""
     max_body_bytes: int
+    redirect_slashes: bool
 
     def chosen_by(self, request: Message) -> Operation:
         """This operation, or its twin when the request asks for that."""
@@ -77,12 +86,22 @@ class RestTransport:
         exchange = Exchange(scope, receive, send, request_id)
         found = self._router.find(exchange.path)
         if found is None:
-            return False
+            return await self._redirect(exchange)
         match = found.choose(exchange.verb)
         if match is None:
             await _refuse_verb(found, exchange)
         else:
             await self._serve(match, exchange)
+        return True
+
+    async def _redirect(self, exchange: Exchange) -> bool:
+        """Send a path with one slash too many to the one without it, where its service wants that."""
+        path = exchange.path.removesuffix("/")
+        found = self._router.find(path) if path != exchange.path else None
+        if found is None or not found.first.redirect_slashes:
+            return False
+        query = f"?{exchange.query.decode('latin-1')}" if exchange.query else ""
+        await exchange.respond_empty(307, [("location", f"{path}{query}"), ("content-length", "0")])
         return True
 
     async def _serve(self, match: Match[Operation], exchange: Exchange) -> None:
@@ -143,6 +162,7 @@ def _operation(
         events=compile_events(method, dialect) if method.streams else None,
         twin=None if twin is None else _operation(service, twin, binding, dialect, max_body_bytes),
         max_body_bytes=max_body_bytes,
+        redirect_slashes=service.redirect_slashes,
     )
 
 
@@ -172,4 +192,6 @@ async def _read(operation: Operation, exchange: Exchange, content_type: str) -> 
     media_type = content_type.partition(";")[0].strip().lower()
     if not operation.binding.any_type and media_type not in ("", JSON):
         raise unsupported_media_type(content_type, JSON)
+    if media_type != JSON:
+        refuse_other_sites(exchange.headers)
     return await read_body(exchange.headers, exchange.receive, operation.max_body_bytes)

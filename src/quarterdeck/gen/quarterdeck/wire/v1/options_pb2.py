@@ -25,21 +25,21 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!quarterdeck/wire/v1/options.proto\x12\x13quarterdeck.wire.v1\x1a google/protobuf/descriptor.proto\"\xfe\x01\n\x0bMethodRules\x12\'\n\x04role\x18\x01 \x01(\x0e\x32\x19.quarterdeck.wire.v1.Role\x12\x32\n\nrate_class\x18\x02 \x01(\x0e\x32\x1e.quarterdeck.wire.v1.RateClass\x12\x30\n\x06stream\x18\x03 \x01(\x0b\x32 .quarterdeck.wire.v1.StreamRules\x12\x32\n\x07mounted\x18\x04 \x01(\x0b\x32!.quarterdeck.wire.v1.MountedRules\x12,\n\x04twin\x18\x05 \x01(\x0b\x32\x1e.quarterdeck.wire.v1.TwinRules\"*\n\tTwinRules\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\r\n\x05\x66ield\x18\x02 \x01(\t\"9\n\x0cMountedRules\x12\x12\n\nlegacy_get\x18\x01 \x01(\x08\x12\x15\n\rresponse_body\x18\x02 \x01(\t\"|\n\x0bStreamRules\x12\x10\n\x08id_field\x18\x01 \x01(\t\x12\x14\n\x0cresume_field\x18\x02 \x01(\t\x12,\n\x04\x66orm\x18\x03 \x01(\x0e\x32\x1e.quarterdeck.wire.v1.EventForm\x12\x17\n\x0ftoken_parameter\x18\x04 \x01(\t\"\xf1\x01\n\nFieldRules\x12\x10\n\x08required\x18\x01 \x01(\x08\x12\x12\n\nmax_length\x18\x02 \x01(\r\x12\x11\n\tmax_items\x18\x03 \x01(\r\x12\x0f\n\x07pattern\x18\x04 \x01(\t\x12\x14\n\x07minimum\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12\x14\n\x07maximum\x18\x06 \x01(\x03H\x01\x88\x01\x01\x12\x0e\n\x06one_of\x18\x07 \x03(\t\x12\x12\n\nomit_unset\x18\x08 \x01(\x08\x12\x14\n\x0ckey_required\x18\t \x01(\x08\x12\x1b\n\x13key_required_unless\x18\n \x03(\tB\n\n\x08_minimumB\n\n\x08_maximum\"f\n\x05Mount\x12\x0e\n\x06prefix\x18\x01 \x01(\t\x12\'\n\x04join\x18\x02 \x01(\x0e\x32\x19.quarterdeck.wire.v1.Join\x12\x14\n\x0cservice_name\x18\x03 \x01(\t\x12\x0e\n\x06shared\x18\x04 \x01(\x08\"\x8f\x01\n\x0cServiceRules\x12\x0f\n\x07\x64ialect\x18\x01 \x01(\t\x12*\n\x06mounts\x18\x02 \x03(\x0b\x32\x1a.quarterdeck.wire.v1.Mount\x12\x16\n\x0emax_body_bytes\x18\x03 \x01(\r\x12\x13\n\x0bowned_paths\x18\x04 \x03(\t\x12\x15\n\rapi_key_first\x18\x05 \x01(\x08\"O\n\x0cMessageRules\x12\x12\n\ntext_field\x18\x01 \x01(\t\x12\x14\n\x0cobject_field\x18\x02 \x01(\t\x12\x15\n\rentries_field\x18\x03 \x01(\t*b\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x12\n\x0eROLE_COLLECTOR\x10\x01\x12\x0f\n\x0bROLE_VIEWER\x10\x02\x12\x0f\n\x0bROLE_EDITOR\x10\x03\x12\x0e\n\nROLE_ADMIN\x10\x04*o\n\tRateClass\x12\x1a\n\x16RATE_CLASS_UNSPECIFIED\x10\x00\x12\x12\n\x0eRATE_CLASS_API\x10\x01\x12\x18\n\x14RATE_CLASS_COLLECTOR\x10\x02\x12\x18\n\x14RATE_CLASS_ASSISTANT\x10\x03*U\n\tEventForm\x12\x1a\n\x16\x45VENT_FORM_UNSPECIFIED\x10\x00\x12\x16\n\x12\x45VENT_FORM_UNNAMED\x10\x01\x12\x14\n\x10\x45VENT_FORM_NAMED\x10\x02*_\n\x04Join\x12\x14\n\x10JOIN_UNSPECIFIED\x10\x00\x12\x0e\n\nJOIN_SLASH\x10\x01\x12\x0c\n\x08JOIN_DOT\x10\x02\x12\r\n\tJOIN_BARE\x10\x03\x12\x14\n\x10JOIN_DOT_OR_BARE\x10\x04:X\n\x0cmethod_rules\x12\x1e.google.protobuf.MethodOptions\x18\xb9\x8e\x03 \x01(\x0b\x32 .quarterdeck.wire.v1.MethodRules:U\n\x0b\x66ield_rules\x12\x1d.google.protobuf.FieldOptions\x18\xb9\x8e\x03 \x01(\x0b\x32\x1f.quarterdeck.wire.v1.FieldRules:[\n\rservice_rules\x12\x1f.google.protobuf.ServiceOptions\x18\xb9\x8e\x03 \x01(\x0b\x32!.quarterdeck.wire.v1.ServiceRules:[\n\rmessage_rules\x12\x1f.google.protobuf.MessageOptions\x18\xb9\x8e\x03 \x01(\x0b\x32!.quarterdeck.wire.v1.MessageRulesb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!quarterdeck/wire/v1/options.proto\x12\x13quarterdeck.wire.v1\x1a google/protobuf/descriptor.proto\"\xfe\x01\n\x0bMethodRules\x12\'\n\x04role\x18\x01 \x01(\x0e\x32\x19.quarterdeck.wire.v1.Role\x12\x32\n\nrate_class\x18\x02 \x01(\x0e\x32\x1e.quarterdeck.wire.v1.RateClass\x12\x30\n\x06stream\x18\x03 \x01(\x0b\x32 .quarterdeck.wire.v1.StreamRules\x12\x32\n\x07mounted\x18\x04 \x01(\x0b\x32!.quarterdeck.wire.v1.MountedRules\x12,\n\x04twin\x18\x05 \x01(\x0b\x32\x1e.quarterdeck.wire.v1.TwinRules\"*\n\tTwinRules\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\r\n\x05\x66ield\x18\x02 \x01(\t\"9\n\x0cMountedRules\x12\x12\n\nlegacy_get\x18\x01 \x01(\x08\x12\x15\n\rresponse_body\x18\x02 \x01(\t\"|\n\x0bStreamRules\x12\x10\n\x08id_field\x18\x01 \x01(\t\x12\x14\n\x0cresume_field\x18\x02 \x01(\t\x12,\n\x04\x66orm\x18\x03 \x01(\x0e\x32\x1e.quarterdeck.wire.v1.EventForm\x12\x17\n\x0ftoken_parameter\x18\x04 \x01(\t\"\xf1\x01\n\nFieldRules\x12\x10\n\x08required\x18\x01 \x01(\x08\x12\x12\n\nmax_length\x18\x02 \x01(\r\x12\x11\n\tmax_items\x18\x03 \x01(\r\x12\x0f\n\x07pattern\x18\x04 \x01(\t\x12\x14\n\x07minimum\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12\x14\n\x07maximum\x18\x06 \x01(\x03H\x01\x88\x01\x01\x12\x0e\n\x06one_of\x18\x07 \x03(\t\x12\x12\n\nomit_unset\x18\x08 \x01(\x08\x12\x14\n\x0ckey_required\x18\t \x01(\x08\x12\x1b\n\x13key_required_unless\x18\n \x03(\tB\n\n\x08_minimumB\n\n\x08_maximum\"f\n\x05Mount\x12\x0e\n\x06prefix\x18\x01 \x01(\t\x12\'\n\x04join\x18\x02 \x01(\x0e\x32\x19.quarterdeck.wire.v1.Join\x12\x14\n\x0cservice_name\x18\x03 \x01(\t\x12\x0e\n\x06shared\x18\x04 \x01(\x08\"\xa9\x01\n\x0cServiceRules\x12\x0f\n\x07\x64ialect\x18\x01 \x01(\t\x12*\n\x06mounts\x18\x02 \x03(\x0b\x32\x1a.quarterdeck.wire.v1.Mount\x12\x16\n\x0emax_body_bytes\x18\x03 \x01(\r\x12\x13\n\x0bowned_paths\x18\x04 \x03(\t\x12\x15\n\rapi_key_first\x18\x05 \x01(\x08\x12\x18\n\x10redirect_slashes\x18\x06 \x01(\x08\"O\n\x0cMessageRules\x12\x12\n\ntext_field\x18\x01 \x01(\t\x12\x14\n\x0cobject_field\x18\x02 \x01(\t\x12\x15\n\rentries_field\x18\x03 \x01(\t*b\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x12\n\x0eROLE_COLLECTOR\x10\x01\x12\x0f\n\x0bROLE_VIEWER\x10\x02\x12\x0f\n\x0bROLE_EDITOR\x10\x03\x12\x0e\n\nROLE_ADMIN\x10\x04*o\n\tRateClass\x12\x1a\n\x16RATE_CLASS_UNSPECIFIED\x10\x00\x12\x12\n\x0eRATE_CLASS_API\x10\x01\x12\x18\n\x14RATE_CLASS_COLLECTOR\x10\x02\x12\x18\n\x14RATE_CLASS_ASSISTANT\x10\x03*U\n\tEventForm\x12\x1a\n\x16\x45VENT_FORM_UNSPECIFIED\x10\x00\x12\x16\n\x12\x45VENT_FORM_UNNAMED\x10\x01\x12\x14\n\x10\x45VENT_FORM_NAMED\x10\x02*_\n\x04Join\x12\x14\n\x10JOIN_UNSPECIFIED\x10\x00\x12\x0e\n\nJOIN_SLASH\x10\x01\x12\x0c\n\x08JOIN_DOT\x10\x02\x12\r\n\tJOIN_BARE\x10\x03\x12\x14\n\x10JOIN_DOT_OR_BARE\x10\x04:X\n\x0cmethod_rules\x12\x1e.google.protobuf.MethodOptions\x18\xb9\x8e\x03 \x01(\x0b\x32 .quarterdeck.wire.v1.MethodRules:U\n\x0b\x66ield_rules\x12\x1d.google.protobuf.FieldOptions\x18\xb9\x8e\x03 \x01(\x0b\x32\x1f.quarterdeck.wire.v1.FieldRules:[\n\rservice_rules\x12\x1f.google.protobuf.ServiceOptions\x18\xb9\x8e\x03 \x01(\x0b\x32!.quarterdeck.wire.v1.ServiceRules:[\n\rmessage_rules\x12\x1f.google.protobuf.MessageOptions\x18\xb9\x8e\x03 \x01(\x0b\x32!.quarterdeck.wire.v1.MessageRulesb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'quarterdeck.wire.v1.options_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ROLE']._serialized_start=1153
-  _globals['_ROLE']._serialized_end=1251
-  _globals['_RATECLASS']._serialized_start=1253
-  _globals['_RATECLASS']._serialized_end=1364
-  _globals['_EVENTFORM']._serialized_start=1366
-  _globals['_EVENTFORM']._serialized_end=1451
-  _globals['_JOIN']._serialized_start=1453
-  _globals['_JOIN']._serialized_end=1548
+  _globals['_ROLE']._serialized_start=1179
+  _globals['_ROLE']._serialized_end=1277
+  _globals['_RATECLASS']._serialized_start=1279
+  _globals['_RATECLASS']._serialized_end=1390
+  _globals['_EVENTFORM']._serialized_start=1392
+  _globals['_EVENTFORM']._serialized_end=1477
+  _globals['_JOIN']._serialized_start=1479
+  _globals['_JOIN']._serialized_end=1574
   _globals['_METHODRULES']._serialized_start=93
   _globals['_METHODRULES']._serialized_end=347
   _globals['_TWINRULES']._serialized_start=349
@@ -53,7 +53,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MOUNT']._serialized_start=822
   _globals['_MOUNT']._serialized_end=924
   _globals['_SERVICERULES']._serialized_start=927
-  _globals['_SERVICERULES']._serialized_end=1070
-  _globals['_MESSAGERULES']._serialized_start=1072
-  _globals['_MESSAGERULES']._serialized_end=1151
+  _globals['_SERVICERULES']._serialized_end=1096
+  _globals['_MESSAGERULES']._serialized_start=1098
+  _globals['_MESSAGERULES']._serialized_end=1177
 # @@protoc_insertion_point(module_scope)

@@ -141,18 +141,20 @@ class Mount(_message.Message):
     def __init__(self, prefix: _Optional[str] = ..., join: _Optional[_Union[Join, str]] = ..., service_name: _Optional[str] = ..., shared: _Optional[bool] = ...) -> None: ...
 
 class ServiceRules(_message.Message):
-    __slots__ = ("dialect", "mounts", "max_body_bytes", "owned_paths", "api_key_first")
+    __slots__ = ("dialect", "mounts", "max_body_bytes", "owned_paths", "api_key_first", "redirect_slashes")
     DIALECT_FIELD_NUMBER: _ClassVar[int]
     MOUNTS_FIELD_NUMBER: _ClassVar[int]
     MAX_BODY_BYTES_FIELD_NUMBER: _ClassVar[int]
     OWNED_PATHS_FIELD_NUMBER: _ClassVar[int]
     API_KEY_FIRST_FIELD_NUMBER: _ClassVar[int]
+    REDIRECT_SLASHES_FIELD_NUMBER: _ClassVar[int]
     dialect: str
     mounts: _containers.RepeatedCompositeFieldContainer[Mount]
     max_body_bytes: int
     owned_paths: _containers.RepeatedScalarFieldContainer[str]
     api_key_first: bool
-    def __init__(self, dialect: _Optional[str] = ..., mounts: _Optional[_Iterable[_Union[Mount, _Mapping]]] = ..., max_body_bytes: _Optional[int] = ..., owned_paths: _Optional[_Iterable[str]] = ..., api_key_first: _Optional[bool] = ...) -> None: ...
+    redirect_slashes: bool
+    def __init__(self, dialect: _Optional[str] = ..., mounts: _Optional[_Iterable[_Union[Mount, _Mapping]]] = ..., max_body_bytes: _Optional[int] = ..., owned_paths: _Optional[_Iterable[str]] = ..., api_key_first: _Optional[bool] = ..., redirect_slashes: _Optional[bool] = ...) -> None: ...
 
 class MessageRules(_message.Message):
     __slots__ = ("text_field", "object_field", "entries_field")
