@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
@@ -131,6 +132,37 @@ async def test_a_stream_that_broke_is_resumed_with_its_last_id(client: httpx.Asy
     assert (await client.get(f"{PLUGIN}/api/events/chats/{chat}", headers={"last-event-id": "x"})).status_code == 400
 
 
+async def test_every_record_comes_wherever_the_stream_broke(client: httpx.AsyncClient) -> None:
+    """Also between two records of one entry of the log: the end of a run is not lost."""
+    chat = await start(client, "How many collectors do I have?")
+    await records(client, chat)
+    whole = await records(client, chat, **{"last-event-id": "0"})
+    for index, (number, _) in enumerate(whole[:-1]):
+        rest = await records(client, chat, **{"last-event-id": number})
+        missed = [data for _, data in whole[index + 1 :] if data["type"].startswith("AGENT_")]
+        assert [data for _, data in rest if data["type"].startswith("AGENT_")][-len(missed) :] == missed
+        messages = [data["data"] for _, data in whole[index + 1 :] if data["type"].startswith("MESSAGE_")]
+        if messages:
+            assert [data["data"] for _, data in rest if data["type"].startswith("MESSAGE_")][-1] == messages[-1]
+
+
+@pytest.mark.parametrize("last", ["999999", "9" * 19])
+async def test_who_is_ahead_of_the_log_gets_what_is_new(client: httpx.AsyncClient, last: str) -> None:
+    """After a backup was restored, for instance; and other readers of the chat do not suffer from it."""
+    chat = await start(client, "How many collectors do I have?")
+    await records(client, chat)
+    ahead = asyncio.create_task(records(client, chat, **{"last-event-id": last}))
+    await asyncio.sleep(0.2)  # only to have it connected first; it gets the records either way
+    await start(client, "How many pipelines do I have?", chatId=chat)
+    kinds = [data["type"] for _, data in await asyncio.wait_for(ahead, 30)]
+    assert (kinds[0], kinds[-1]) == ("MESSAGE_CREATED", "AGENT_EXECUTION_COMPLETED")
+    run = (await client.get(f"/api/v1/assistant/chats/{chat}")).json()["runs"][-1]["id"]
+    for after in ("", "1", last):
+        url = f"/api/v1/assistant/runs/{run}/events"
+        watched = await asyncio.wait_for(client.get(url, params={"after": after}), 30)
+        assert watched.text.rstrip().split("\n\n")[-1].startswith("event: end"), "a run that is over has an end"
+
+
 async def test_lists_are_filtered_by_where_chats_began(client: httpx.AsyncClient) -> None:
     by_api = await start(client, "How many collectors do I have?")
     answer = await rpc(client, "grafana_assistant_cli", message("How many pipelines do I have?"))
@@ -155,7 +187,10 @@ async def test_lists_are_filtered_by_where_chats_began(client: httpx.AsyncClient
         ("GET", f"{V1}/quickstarts", 404),
         ("GET", f"{PLUGIN}/api/v2/watchers?limit=1", 404),
         ("POST", f"{V1}/assistant/chats", 400),
-        ("PUT", f"{V1}/assistant/chats", 405),
+        ("PUT", f"{V1}/assistant/chats", 404),
+        ("POST", f"{V1}/investigations/from-irm-incident", 404),
+        ("POST", "/api/cli/v1/auth/exchange", 404),
+        ("GET", PLUGIN.removesuffix("/resources"), 404),
     ],
 )
 async def test_errors_have_the_familys_envelope_and_headers(
@@ -338,3 +373,65 @@ async def test_investigations_as_gcx_reads_them(client: httpx.AsyncClient) -> No
     assert identity in {each["id"] for each in listed["investigations"]}
     canceled = await client.post(f"{V1}/investigations/{identity}/cancel")
     assert canceled.json()["data"]["message"]
+
+
+async def test_an_approval_is_that_of_its_chat(client: httpx.AsyncClient) -> None:
+    declared = await client.post(
+        "/incident.v1.IncidentsService/CreateIncident", json={"title": "Slow", "severity": "minor"}
+    )
+    number = declared.json()["incident"]["incidentID"]
+    answers = rpc(client, "grafana_assistant_api", message(f"resolve incident {number}"))
+    asking = asyncio.create_task(answers)
+    approval: dict[str, Any] = {}
+    while not approval:
+        chats = (await client.get(f"{V1}/chats", params={"source": "all", "limit": "1"})).json()["data"]["items"]
+        chat = (await client.get(f"/api/v1/assistant/chats/{chats[0]['id']}")).json()
+        run = chat["runs"][-1]
+        if f"incident {number}" in run.get("prompt", "") and run.get("pendingApprovals"):
+            call = run["pendingApprovals"][0]["toolCallId"]
+            approval = {"id": f"{run['id']}.{call}", "chatId": chats[0]["id"], "approved": False}
+    url = f"{V1}/a2a/approval/{approval['id']}"
+    other = await client.post(url, json={**approval, "chatId": "18289896-b393-4136-9014-c2630a62f67f"})
+    assert (other.status_code, other.json()["status"]) == (400, "error")
+    assert (await client.post(url, json=approval)).status_code == 200
+    assert (await client.post(url, json=approval)).status_code == 200
+    assert (await client.post(url, json={**approval, "approved": True})).status_code == 400
+    assert results(await asking)[-1]["status"]["state"] == "completed"
+
+
+async def test_a_question_in_between_denies_and_an_equal_denial_changes_nothing(client: httpx.AsyncClient) -> None:
+    made = await client.post("/api/v1/assistant/questions", json={"prompt": "resolve incident 1"})
+    run, chat = made.json()["run"]["id"], made.json()["run"]["chatId"]
+    waiting: list[Any] = []
+    while not waiting:
+        waiting = (await client.get(f"/api/v1/assistant/runs/{run}")).json().get("pendingApprovals", [])
+    await start(client, "How many collectors do I have?", chatId=chat)
+    url = f"{V1}/a2a/approval/{run}.{waiting[0]['toolCallId']}"
+    assert (await client.post(url, json={"approved": False})).status_code == 200
+    assert (await client.post(url, json={"approved": True})).status_code == 400
+
+
+async def test_what_is_over_is_not_called_canceled(client: httpx.AsyncClient) -> None:
+    answer = await rpc(client, "grafana_assistant_cli", message("How many collectors do I have?"))
+    task = results(answer)[0]["taskId"]
+    canceled = (await rpc(client, "grafana_assistant_cli", {"id": task}, method="tasks/cancel")).json()
+    assert canceled["result"]["status"]["state"] == "completed"
+    other = await rpc(client, "investigation_agent", {"id": task}, method="tasks/cancel")
+    assert (other.status_code, other.json()["status"]) == (404, "error")
+    made = (await client.post(f"{V1}/investigations", json={"title": "Which incidents are open?"})).json()["data"]
+    while (await client.get(f"{V1}/investigations/{made['id']}")).json()["data"]["state"] != "completed":
+        pass
+    told = (await client.post(f"{V1}/investigations/{made['id']}/cancel")).json()["data"]["message"]
+    assert "already" in told
+
+
+async def test_who_leaves_a_stream_is_no_failure_of_the_server(
+    client: httpx.AsyncClient, server: RunningServer
+) -> None:
+    body = {"jsonrpc": "2.0", "id": 7, "method": "message/stream", "params": message("resolve incident 1")}
+    async with client.stream("POST", f"{V1}/a2a/agents/grafana_assistant_cli", json=body) as answer:
+        async for line in answer.aiter_lines():
+            if "step.approval" in line:
+                break
+    assert (await client.get("/healthz")).status_code == 200
+    assert "failed unexpectedly" not in server.logs

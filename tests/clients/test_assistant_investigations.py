@@ -143,7 +143,8 @@ async def test_lists_are_filtered_sorted_and_paged(client: httpx.AsyncClient) ->
 async def test_teams_are_added_and_never_taken_away(client: httpx.AsyncClient) -> None:
     identity = (await create(client, "share me", teamNames=["sre"]))["investigationId"]
     shared = (await client.post(f"{V2}/{identity}/share", json={"teamNames": ["sre", "ops"]})).json()["data"]
-    assert shared == {"investigationId": identity, "teamNames": ["sre", "ops"], "addedTeamNames": ["ops"]}
+    assert (shared["investigationId"], shared["id"]) == (identity, identity)
+    assert (shared["teamNames"], shared["addedTeamNames"]) == (["sre", "ops"], ["ops"])
     again = (await client.post(f"{V2}/{identity}/share", json={"teamNames": ["ops"]})).json()["data"]
     assert (again["teamNames"], again["addedTeamNames"]) == (["sre", "ops"], [])
     for teams in ([], [""], ["x" * 201], [f"t{number}" for number in range(101)]):
@@ -154,7 +155,9 @@ async def test_teams_are_added_and_never_taken_away(client: httpx.AsyncClient) -
 async def test_the_mode_is_one_of_three(client: httpx.AsyncClient) -> None:
     identity = (await create(client, "mode"))["investigationId"]
     changed = (await client.put(f"{V2}/{identity}/mode", json={"mode": "high"})).json()["data"]
-    assert changed["mode"] == "high"
+    assert (changed["id"], changed["mode"]) == (identity, "high")
+    assert changed["message"]
+    assert "message" not in await snapshot(client, identity)
     assert (await snapshot(client, identity))["mode"] == "high"
     assert (await client.put(f"{V2}/{identity}/mode", json={"mode": "reckless"})).status_code == 400
     await until(client, identity, "completed")
@@ -228,7 +231,8 @@ async def test_one_that_is_at_work_is_paused_and_resumed(tmp_path: Any) -> None:
                     at_work = await snapshot(client, identity)
                 assert at_work["sessionStatus"] == "active"
                 assert (await client.post(f"{V2}/{identity}/resume")).status_code == 400
-                assert (await client.post(f"{V2}/{identity}/pause")).status_code == 200
+                paused = (await client.post(f"{V2}/{identity}/pause")).json()["data"]
+                assert (paused["investigationId"], paused["message"]) == (identity, "Investigation paused")
                 await until(client, identity, "paused")
                 assert [each["id"] for each in (await listed(client, state="paused"))[0]] == [identity]
                 assert await listed(client, state="cancelled") == ([], 0)

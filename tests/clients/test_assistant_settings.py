@@ -140,6 +140,19 @@ async def test_empty_values_of_terraform_come_back_as_nothing(client: httpx.Asyn
     assert (skill["version"], skill["includeInKnowledgebase"]) == (1, True)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+async def test_what_was_read_can_be_written_back(client: httpx.AsyncClient, kind: str) -> None:
+    """Also where it tells one thing in two spellings."""
+    more = {"customHeaders": [{"key": "x-team", "value": "ops"}]} if kind == "integrations" else {}
+    made = await create(client, kind, **more)
+    read = (await client.get(f"{V1}/{kind}/{made['id']}")).json()["data"]
+    written = await client.put(f"{V1}/{kind}/{made['id']}", json=read, headers=in_scope("tenant"))
+    assert written.status_code == 200, written.text
+    moved = {"modified", "version"}
+    after = {key: each for key, each in written.json()["data"].items() if key not in moved}
+    assert after == {key: each for key, each in read.items() if key not in moved}
+
+
 async def test_what_a_change_leaves_out_stays_and_null_empties(client: httpx.AsyncClient) -> None:
     rule = await create(client, "rules", applications=["assistant", "k6"], description="why", priority=3)
     path = f"{V1}/rules/{rule['id']}"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.fake_model import FakeModel, Reply
 from tests.running_server import RunningServer
@@ -32,7 +33,8 @@ def script(request: dict[str, Any]) -> Reply:
     last = request["messages"][-1]
     if last["role"] == "tool":
         return Reply(text=f"It said: {last['content']}")
-    return Reply(calls=((last["content"].split()[0], '{"script": "a.js"}'),), call_ids=("call_remote",))
+    arguments = '{"script": "a.js", "vus": 10}' if "users" in last["content"] else '{"script": "a.js"}'
+    return Reply(calls=((last["content"].split()[0], arguments),), call_ids=("call_remote",))
 
 
 @asynccontextmanager
@@ -107,6 +109,48 @@ async def test_the_model_reads_what_the_client_answers(tmp_path: Path) -> None:
         _, text = await through(client, "run_load_test again", success=False, error="the script does not compile")
         assert "the script does not compile" in text
         assert "hurried" in {tool["function"]["name"] for tool in model.requests[-1]["tools"]}
+
+
+@pytest.mark.parametrize("error", ["it broke", {"message": "it broke"}, {"code": 7, "why": "it broke"}])
+async def test_answers_are_understood_and_may_come_twice(tmp_path: Path, error: Any) -> None:
+    async with house(tmp_path) as (_, client):
+        async for result in a2a(client, "run_load_test with users"):
+            if result.get("type") == "REMOTE_TOOL_REQUEST":
+                assert json.dumps(result["data"]["toolInput"]) == '{"script": "a.js", "vus": 10}', "whole numbers are"
+                for _ in range(2):
+                    assert (await respond(client, result["data"], success=False, error=error)).status_code == 200
+            elif result.get("artifact", {}).get("name") == "step.message":
+                assert "it broke" in said(result)
+        _, text = await through(client, "run_load_test again", result="it went well")
+        assert "it went well" in text, "without a word on success, there is no error"
+
+
+async def test_who_comes_later_is_asked_as_well(tmp_path: Path) -> None:
+    """The tool waits when a browser opens the chat's events: it learns of the request with the chat's state."""
+    async with house(tmp_path) as (_, client):
+        started = await client.post(f"{V1}/assistant/chats", json={"prompt": "run_load_test from a browser"})
+        chat = started.json()["data"]["chatId"]
+        run = (await client.get(f"/api/v1/assistant/chats/{chat}")).json()["runs"][0]["id"]
+        state = ""
+        while state != "RUN_STATE_INPUT_REQUIRED":
+            state = (await client.get(f"/api/v1/assistant/runs/{run}")).json()["state"]
+        kinds = []
+        async with client.stream("GET", f"{PLUGIN}/api/events/chats/{chat}") as events:
+            async for line in events.aiter_lines():
+                if not line.startswith("data: "):
+                    continue
+                record = json.loads(line[6:])
+                kinds.append(record["type"])
+                if record["type"] == "REMOTE_TOOL_REQUEST":
+                    assert (await respond(client, record["data"], success=True, result="12")).status_code == 200
+                elif record["type"] == "AGENT_EXECUTION_COMPLETED":
+                    break
+        assert kinds.count("REMOTE_TOOL_REQUEST") == 1
+        async with client.stream("GET", f"{PLUGIN}/api/events/chats/{chat}") as events:
+            async for line in events.aiter_lines():
+                assert "REMOTE_TOOL_REQUEST" not in line
+                if "AGENT_EXECUTION_COMPLETED" in line:
+                    break
 
 
 async def test_nobody_answers(tmp_path: Path) -> None:

@@ -376,7 +376,10 @@ async def test_pages_are_read_only(live: LiveServer, page: str):
     head = await live.http.head(page)
     assert (head.status_code, head.content) == (200, b"")
     answer = await live.http.post(page, content=b"{}")
-    await assert_refused(live, answer, 405, "unimplemented")
+    if page in ("/healthz", "/readyz"):  # HolmesGPT's clients ask there
+        assert (answer.status_code, answer.json()) == (405, {"detail": "Method Not Allowed"})
+    else:
+        await assert_refused(live, answer, 405, "unimplemented")
     assert answer.headers["allow"] == "GET, HEAD"
 
 

@@ -42,7 +42,7 @@ NOON = 1_800_000_000.0 // MINUTE * MINUTE
         pytest.param(errors.NotFound(Reason.RUN_NOT_FOUND, "no run x"), 404, "no run x", id="no run"),
         pytest.param(errors.Unimplemented(Reason.METHOD_UNIMPLEMENTED, "later"), 404, "later", id="not served"),
         pytest.param(unknown_route("/x"), 404, "nothing is served at '/x'", id="no such path"),
-        pytest.param(wrong_verb("PUT", "GET"), 405, "PUT is not served here; use GET", id="no such verb"),
+        pytest.param(wrong_verb("PUT", "GET"), 404, "PUT is not served here; use GET", id="no such verb"),
         pytest.param(body_too_large(9), 413, "the request is larger than the limit of 9 bytes", id="too large"),
         pytest.param(LimitExceeded(Reason.RATE_LIMITED, "slow"), 429, "slow", id="a limit"),
         pytest.param(errors.Unavailable(Reason.DATABASE_UNAVAILABLE, "away"), 503, "away", id="the database"),
@@ -182,7 +182,7 @@ async def test_every_answer_tells_the_budget(http, clock):
         assert (spent.status_code, told(spent), spent.headers["retry-after"]) == (429, (3, 0, reset), "40")
         assert spent.json()["message"] == "rate limit requests_per_minute:assistant reached: 3 requests per minute"
         verb = await http.delete(f"{FAMILY}/test/v1/echo", headers=AS_VIEWER)
-        assert (verb.status_code, told(verb)) == (405, (3, 0, reset))
+        assert (verb.status_code, told(verb)) == (404, (3, 0, reset))
         clock.unix += MINUTE
         later = await http.post(f"{FAMILY}/test/v1/echo", json={}, headers=AS_VIEWER)
         assert (later.status_code, told(later)) == (200, (3, 2, reset + MINUTE))

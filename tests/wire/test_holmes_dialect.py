@@ -257,9 +257,13 @@ def test_a_wrong_body_is_told_all_its_faults(message_class, body, detail):
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "image/json", "application/jsonx"])
-def test_a_body_of_another_type_is_a_text(kind):
-    detail = [fault("model_attributes_type", [], NO_OBJECT, '{"ask":"x"}')]
-    assert refused(ChatRequest, b'{"ask":"x"}', kind) == (422, detail)
+def test_a_body_of_another_type_is_a_text_but_for_chats(kind):
+    detail = [fault("model_attributes_type", [], NO_OBJECT, '{"query":"x"}')]
+    assert refused(ExecuteCheckRequest, b'{"query":"x"}', kind) == (422, detail)
+    assert read(ChatRequest, b' {"ask":"x"}', kind).ask == "x"
+    detail = [fault("model_attributes_type", [], NO_OBJECT, "ask=x")]
+    assert refused(ChatRequest, b"ask=x", kind) == (422, detail)
+    assert refused(ChatRequest, b'{"ask":', kind)[1][0]["type"] == "json_invalid"
 
 
 @pytest.mark.parametrize("kind", ["", "application/json; charset=utf-8", "Application/JSON", "application/vnd.x+json"])

@@ -7,8 +7,8 @@ from contextlib import aclosing
 
 from quarterdeck.assistant.convert import from_run
 from quarterdeck.assistant.running.decisions import Decisions
+from quarterdeck.assistant.running.feeds import sequence_of
 from quarterdeck.assistant.running.runs import Runs
-from quarterdeck.errors import FieldViolation, Invalid, Reason
 from quarterdeck.gen.assistant.v1 import run_service_pb2 as pb
 from quarterdeck.gen.assistant.v1.run_pb2 import Run
 from quarterdeck.identity.call import CallContext
@@ -27,7 +27,7 @@ class RunService:
     async def watch_run(
         self, request: pb.WatchRunRequest, call: CallContext
     ) -> AsyncGenerator[pb.WatchRunResponse, None]:
-        after = _sequence(request.after)
+        after = sequence_of(request.after)
         run = await self._runs.get(call.tenant_id, request.id)
         async with aclosing(self._runs.follow(run, after)) as events:
             async for event in events:
@@ -60,13 +60,3 @@ class RunService:
         run = await self._runs.get(call.tenant_id, run_id)
         pending = [] if run.state.is_final else await self._decisions.pending(call.tenant_id, run_id)
         return from_run(run, pending)
-
-
-def _sequence(text: str) -> int:
-    """Where a reader was. Raises Invalid for what no event has as its id."""
-    if not text:
-        return 0
-    if not (text.isascii() and text.isdigit()):
-        why = "is no id of an event of this stream"
-        raise Invalid(Reason.FIELD_INVALID, f"after {why}", violations=(FieldViolation("after", why),))
-    return int(text)

@@ -106,7 +106,8 @@ class Transcript:
         )
         answer = Message(id=started.answer_message_id, role="assistant", run_id=event.run_id)
         question.created_at.CopyFrom(event.at)
-        answer.created_at.CopyFrom(event.at)
+        # Both are there from now on; who sorts them by time must find the answer behind its question.
+        answer.created_at.FromNanoseconds(event.at.ToNanoseconds() + 1_000_000)
         self._messages += [question, answer]
         self._answers[event.run_id] = _Answer(answer)
 

@@ -90,7 +90,7 @@ class A2aTransport(Generic[T]):
         match request.get("method"):
             case "message/stream":
                 run = await self._receiver.send(agent, params, call)
-                await self._stream(run, rpc_id, headers, receive, send, sent)
+                await self._stream(run, rpc_id, headers, receive, send, request_id)
             case "tasks/cancel":
                 result = await self._receiver.cancel(agent, params, call)
                 await respond(send, 200, "application/json", _reply(rpc_id, result=result), headers=sent)
@@ -105,8 +105,9 @@ class A2aTransport(Generic[T]):
         headers: Mapping[str, str],
         receive: Receive,
         send: Send,
-        sent: tuple[tuple[str, str], ...],
+        request_id: str,
     ) -> None:
+        sent = (("x-request-id", request_id),)
         raw = [(name.encode(), value.encode()) for name, value in (*_HEADERS, *sent)]
         await send({"type": "http.response.start", "status": 200, "headers": raw})
         gone = asyncio.create_task(_disconnected(receive))
@@ -116,8 +117,10 @@ class A2aTransport(Generic[T]):
                 async for update in _with_comments(following, gone):
                     line = b": waiting\n\n" if update is None else b"data: " + _reply(rpc_id, result=update) + b"\n\n"
                     await send({"type": "http.response.body", "body": line, "more_body": True})
+        except (ClientDisconnected, OSError):
+            raise
         except Exception as error:  # noqa: BLE001 - the status is sent already
-            failed = to_wire(error, "")
+            failed = to_wire(error, request_id)
             body = b"data: " + _reply(rpc_id, error={"code": -32603, "message": failed.message}) + b"\n\n"
             await send({"type": "http.response.body", "body": body, "more_body": True})
         finally:

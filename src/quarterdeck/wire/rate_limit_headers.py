@@ -12,22 +12,23 @@ from typing import Any
 from quarterdeck.identity.rate_limits import Budget
 from quarterdeck.wire.asgi import Scope, Send, header_map
 
-ASSISTANT_PREFIX = "/api/plugins/grafana-assistant-app/"
+ASSISTANT_PATHS = ("/api/plugins/grafana-assistant-app", "/api/cli/v1", "/a/grafana-assistant-app")
 
 ReadBudget = Callable[[Mapping[str, str]], Budget]
 """The budget of whoever sent these headers (lower-case names). Does not wait and raises nothing."""
 
 
 class RateLimitHeaders:
-    """Adds `X-RateLimit-Limit`, `-Remaining` and `-Reset` (unix seconds) to answers below a prefix."""
+    """Adds `X-RateLimit-Limit`, `-Remaining` and `-Reset` (unix seconds) to answers at some paths and below them."""
 
-    def __init__(self, read: ReadBudget, prefix: str = ASSISTANT_PREFIX) -> None:
+    def __init__(self, read: ReadBudget, paths: tuple[str, ...] = ASSISTANT_PATHS) -> None:
         self._read = read
-        self._prefix = prefix
+        self._exact = frozenset(paths)
+        self._below = tuple(f"{path}/" for path in paths)
 
     def adding(self, scope: Scope, send: Send) -> Send:
         """What sends the answer to this request."""
-        if not scope["path"].startswith(self._prefix):
+        if not scope["path"].startswith(self._below) and scope["path"] not in self._exact:
             return send
 
         async def send_with_budget(message: Any) -> None:

@@ -83,7 +83,7 @@ class Seen:
     async def resume(self, identity: str) -> None:
         await self.service.resume_investigation(pb.ResumeInvestigationRequest(investigation_id=identity), self.call)
 
-    async def share(self, identity: str, *teams: str) -> pb.SharedInvestigation:
+    async def share(self, identity: str, *teams: str) -> pb.InvestigationSnapshot:
         request = pb.ShareInvestigationRequest(investigation_id=identity, team_names=teams)
         return (await self.service.share_investigation(request, self.call)).data
 

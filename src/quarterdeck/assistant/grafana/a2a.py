@@ -5,16 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from google.protobuf.json_format import MessageToDict
+import orjson
+from google.protobuf.struct_pb2 import Struct
 
-from quarterdeck.assistant.run import RunRecord
+from quarterdeck.assistant.run import RunRecord, RunState
 from quarterdeck.gen.assistant.v1 import run_pb2, tool_pb2
+from quarterdeck.messages import plain_struct
 
 TOKEN_STREAMING: Final = "https://grafana.com/extensions/token-streaming/v1"  # noqa: S105 - the name of an extension
 MOST_RESULT: Final = 200_000
 """Characters of a tool's result in one line: lines have to stay below 1 MiB, and JSON may write a character as six."""
 
+_LONGEST_LINE: Final = 1_000_000
+"""Bytes of JSON that a client reads as one line, with room for what stands around it."""
+
 _FINAL: Final = {"completed": "completed", "failed": "failed", "interrupted": "failed", "canceled": "canceled"}
+
+
+STATES: Final = {
+    RunState.SUBMITTED: "submitted",
+    RunState.WORKING: "working",
+    RunState.INPUT_REQUIRED: "input-required",
+    RunState.COMPLETED: "completed",
+    RunState.FAILED: "failed",
+    RunState.INTERRUPTED: "failed",
+    RunState.CANCELED: "canceled",
+}
 
 
 class TaskUpdates:
@@ -42,7 +58,7 @@ class TaskUpdates:
                 data = {
                     "toolId": started.tool_call_id,
                     "toolName": started.tool_name,
-                    "inputs": MessageToDict(started.arguments),
+                    "inputs": _shown(started.arguments),
                 }
                 yield self._artifact("step.toolCall", data)
             case "tool_call_finished":
@@ -56,6 +72,9 @@ class TaskUpdates:
             case "resumed":
                 yield self._status("working")
             case _ if kind in _FINAL:
+                if self._open:
+                    self._open = False
+                    yield self._artifact("message.stream.complete", {})
                 yield self._status(_FINAL[kind], final=True, message=_why(event))
             case _:
                 return
@@ -64,8 +83,8 @@ class TaskUpdates:
         if self._open:
             self._open = False
             yield self._artifact("message.stream.complete", {})
-        if step.text:
-            yield self._artifact("step.message", None, text=step.text)
+        for text in _lines_of(step.text):
+            yield self._artifact("step.message", None, text=text)
         usage = step.figures.usage
         counted = {"InputTokens": usage.prompt_tokens, "OutputTokens": usage.completion_tokens}
         yield self._artifact(
@@ -106,7 +125,7 @@ class TaskUpdates:
                 "tenantId": self._run.tenant_id,
                 "userId": self._run.caller.account_name,
                 "toolName": approval.tool_name,
-                "toolInput": MessageToDict(approval.arguments),
+                "toolInput": _shown(approval.arguments),
                 "description": approval.description,
             },
         )
@@ -116,7 +135,7 @@ class TaskUpdates:
             "requestId": asked.request_id,
             "chatId": self._run.chat_id,
             "toolName": asked.tool_name,
-            "toolInput": MessageToDict(asked.arguments),
+            "toolInput": _shown(asked.arguments),
             "timeoutMs": asked.timeout_ms,
         }
         return {"type": "REMOTE_TOOL_REQUEST", "data": data}
@@ -148,6 +167,26 @@ class TaskUpdates:
             artifact["metadata"] = dict(metadata)
         ids = {"taskId": self._run.id, "contextId": self._run.chat_id}
         return {"kind": "artifact-update", **ids, "artifact": artifact, "append": False, "lastChunk": True}
+
+
+def _shown(arguments: Struct) -> dict[str, Any]:
+    """Arguments, in one order and with whole numbers as such; a note in their place when they fill more than a line."""
+    written = orjson.dumps(plain_struct(arguments, "arguments"), option=orjson.OPT_SORT_KEYS)
+    if len(written) > _LONGEST_LINE:
+        return {"truncated": f"{len(written)} bytes of arguments are not shown"}
+    shown: dict[str, Any] = orjson.loads(written)
+    return shown
+
+
+def _lines_of(text: str) -> Iterator[str]:
+    """A text in pieces of less than a line of the stream. Clients join them with line breaks, so it ends at one."""
+    while len(text) > MOST_RESULT:
+        end = text.rfind("\n", 0, MOST_RESULT)
+        cut, rest = (end, end + 1) if end > 0 else (MOST_RESULT, MOST_RESULT)
+        yield text[:cut]
+        text = text[rest:]
+    if text:
+        yield text
 
 
 def _why(event: run_pb2.RunEvent) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any, Final
 
 from quarterdeck.assistant.asking import Asking
-from quarterdeck.assistant.grafana.a2a import TOKEN_STREAMING, TaskUpdates
-from quarterdeck.assistant.run import AGENTS, CLI_AGENT, RunRecord, Source
+from quarterdeck.assistant.grafana.a2a import STATES, TOKEN_STREAMING, TaskUpdates
+from quarterdeck.assistant.run import AGENTS, CLI_AGENT, RunRecord, RunState, Source
 from quarterdeck.assistant.running.runs import Runs
 from quarterdeck.errors import FieldViolation, Invalid, NotFound, Reason
 from quarterdeck.identity.call import CallContext
@@ -36,17 +37,21 @@ class Agents:
 
     async def updates(self, run: RunRecord, extensions: str) -> AsyncGenerator[dict[str, Any], None]:
         """The results of `message/stream`, to the final one."""
-        updates = TaskUpdates(run, streams_tokens=TOKEN_STREAMING in extensions)
+        updates = TaskUpdates(run, streams_tokens=TOKEN_STREAMING in re.split(r"[,\s]+", extensions))
         async with aclosing(self._runs.follow(run)) as events:
             async for event in events:
                 for update in updates.of(event):
                     yield update
 
     async def cancel(self, agent_id: str, params: Mapping[str, Any], call: CallContext) -> dict[str, Any]:
-        """`tasks/cancel`. Raises NotFound for an unknown task."""
+        """`tasks/cancel`: the task as it is then. Raises NotFound for an unknown task, and for another agent's."""
         _check_agent(agent_id)
-        run = await self._runs.cancel(call.caller, str(params.get("id") or ""))
-        return {"kind": "task", "id": run.id, "contextId": run.chat_id, "status": {"state": "canceled"}}
+        task_id = str(params.get("id") or "")
+        if (await self._runs.get(call.tenant_id, task_id)).request.agent_id != agent_id:
+            raise NotFound(Reason.RUN_NOT_FOUND, f"agent {agent_id} has no task {task_id[:80]!r}")
+        run = await self._runs.cancel(call.caller, task_id)
+        state = STATES[run.state if run.state.is_final else RunState.CANCELED]
+        return {"kind": "task", "id": run.id, "contextId": run.chat_id, "status": {"state": state}}
 
 
 def _check_agent(agent_id: str) -> None:
@@ -60,7 +65,7 @@ def _prompt(params: Mapping[str, Any]) -> str:
     texts = [
         part["text"]
         for part in (parts if isinstance(parts, list) else ())
-        if isinstance(part, Mapping) and isinstance(part.get("text"), str)
+        if isinstance(part, Mapping) and part.get("kind", "text") == "text" and isinstance(part.get("text"), str)
     ]
     text = "\n".join(texts)
     if not text.strip() or len(text) > _MOST_PROMPT:

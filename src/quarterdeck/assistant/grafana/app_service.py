@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
 from quarterdeck.assistant.asking import Asking
 from quarterdeck.assistant.grafana.chat_events import ChatRecords, app_message
 from quarterdeck.assistant.investigating import Investigations
-from quarterdeck.assistant.run import ChatRecord, RunRecord, RunState, Source
+from quarterdeck.assistant.run import ChatRecord, PendingCall, RunRecord, RunState, Source
 from quarterdeck.assistant.running.decisions import Decisions
-from quarterdeck.assistant.running.feeds import ChatFeeds
+from quarterdeck.assistant.running.feeds import ChatFeeds, sequence_of
 from quarterdeck.assistant.store import runs as store
 from quarterdeck.assistant.store.investigations import InvestigationRecord, Search
 from quarterdeck.assistant.transcript import Transcript
@@ -81,6 +81,8 @@ class AssistantAppService:
 
     async def list_app_chats(self, request: pb.ListAppChatsRequest, call: CallContext) -> pb.ListAppChatsResponse:
         wanted = [each.strip() for each in (request.source or Source.ASSISTANT).split(",") if each.strip()]
+        if Source.ASSISTANT in wanted:
+            wanted.append(Source.INVESTIGATION)
 
         def read(connection: Connection) -> tuple[list[ChatRecord], int]:
             return store.list_chats(
@@ -111,7 +113,7 @@ class AssistantAppService:
         records = ChatRecords(request.chat_id)
         events = await self._feeds.read_all(call.tenant_id, request.chat_id, 0)
         if request.after:
-            after = _sequence(request.after)
+            after = sequence_of(request.after)
             records.known([event for event in events if event.sequence <= after])
         else:
             after = events[-1].sequence if events else 0
@@ -138,16 +140,19 @@ class AssistantAppService:
         self, request: pb.DecideAppApprovalRequest, call: CallContext
     ) -> pb.DecideAppApprovalResponse:
         pending = await self._decisions.find(call.tenant_id, request.id)
+        await self._check_chat(request.chat_id, pending, call)
         await self._decisions.decide(call.caller, pending.run_id, pending.tool_call_id, approved=request.approved)
         return pb.DecideAppApprovalResponse(status=SUCCESS)
 
     async def answer_app_remote_tool(
         self, request: pb.AnswerAppRemoteToolRequest, call: CallContext
     ) -> pb.AnswerAppRemoteToolResponse:
+        error = _error_text(plain_value(request.error, "error"))
+        success = request.success if request.HasField("success") else not error
         value = plain_value(request.result, "result") if request.HasField("result") else ""
         text = value if isinstance(value, str) else orjson.dumps(value).decode()
         await self._decisions.answer_remote(
-            call.caller, "", request.request_id, success=request.success, result=text, error=request.error
+            call.caller, "", request.request_id, success=success, result=text, error=error
         )
         return pb.AnswerAppRemoteToolResponse(status=SUCCESS)
 
@@ -176,9 +181,20 @@ class AssistantAppService:
     async def cancel_app_investigation(
         self, request: pb.CancelAppInvestigationRequest, call: CallContext
     ) -> pb.CancelAppInvestigationResponse:
+        _, before = await self._investigations.get(call.tenant_id, request.id)
         await self._investigations.cancel(call, request.id)
-        message = pb.CancelledInvestigation(message="Investigation cancelled")
+        done = f"The investigation was {_STATES[before.state]} already"
+        message = pb.CancelledInvestigation(message=done if before.state.is_final else "Investigation cancelled")
         return pb.CancelAppInvestigationResponse(status=SUCCESS, data=message)
+
+    async def _check_chat(self, chat_id: str, pending: PendingCall, call: CallContext) -> None:
+        """Raises Invalid when a decision names another chat than that of the call it decides about."""
+        if not chat_id:
+            return
+        run = await self._database.read(lambda connection: store.find_run(connection, call.tenant_id, pending.run_id))
+        if run.chat_id != chat_id:
+            why = "is not the chat of this approval"
+            raise Invalid(Reason.FIELD_INVALID, f"chatId {why}", violations=(FieldViolation("chat_id", why),))
 
     async def _chat(self, chat_id: str, call: CallContext) -> ChatRecord:
         return await self._database.read(lambda connection: store.find_chat(connection, call.tenant_id, chat_id))
@@ -188,10 +204,22 @@ class AssistantAppService:
         return [app_message(message) for message in Transcript.of(events).messages()]
 
 
+def _error_text(error: Any) -> str:
+    """Clients send a text, or an object with one."""
+    if isinstance(error, dict) and isinstance(error.get("message"), str):
+        return str(error["message"])
+    if error is None or isinstance(error, str):
+        return error or ""
+    return orjson.dumps(error).decode()
+
+
+def _source(chat: ChatRecord) -> str:
+    """`cli`, or `assistant` for whatever else people asked; HolmesGPT's chats are its own."""
+    return (Source.ASSISTANT if chat.source is Source.INVESTIGATION else chat.source).value
+
+
 def _app_chat(chat: ChatRecord) -> pb.AppChat:
-    made = pb.AppChat(
-        id=chat.id, name=chat.name, user_id=chat.created_by, category="assistant", source=chat.source.value
-    )
+    made = pb.AppChat(id=chat.id, name=chat.name, user_id=chat.created_by, category="assistant", source=_source(chat))
     made.created.FromDatetime(chat.created_at)
     made.modified.FromDatetime(chat.modified_at)
     return made
@@ -210,10 +238,3 @@ def _app_investigation(record: InvestigationRecord, run: RunRecord) -> pb.AppInv
     made.created_at.FromDatetime(record.created_at)
     made.updated_at.FromDatetime(run.finished_at or run.created_at)
     return made
-
-
-def _sequence(text: str) -> int:
-    if text.isascii() and text.isdigit():
-        return int(text)
-    why = "is no id of a record of this stream"
-    raise Invalid(Reason.FIELD_INVALID, f"Last-Event-ID {why}", violations=(FieldViolation("after", why),))

@@ -1,6 +1,8 @@
 """A chat's log as the Assistant's records: whole messages, so that a record may come twice or after a gap without harm.
 
-The id of a record is the sequence of the log's entry that it tells of. contracts/assistant.md, 2.2 to 2.4.
+The id of a record is the sequence of the log's entry that it tells of. Where an entry becomes several, those before the
+last one have the id before it: a reader that is cut off among them gets them all again. contracts/assistant.md, 2.2 to
+2.4.
 """
 
 from __future__ import annotations
@@ -35,15 +37,21 @@ class ChatRecords:
     def state(self, events: list[RunEvent]) -> Iterator[pb.WatchChatResponse]:
         """What a fresh reader gets: every message, then where the latest run is, all with the present id."""
         last: pb.WatchChatResponse | None = None
+        asked: dict[str, pb.WatchChatResponse] = {}
         for event in events:
             for record in self.of(event):
-                last = record if record.type.startswith("AGENT_") else last
+                if record.type == REMOTE_TOOL:
+                    asked[record.data.request_id] = record
+                elif record.type.startswith("AGENT_"):
+                    last, asked = record, {}
+            asked.pop(f"{event.run_id}.{event.tool_call_finished.tool_call_id}", None)
         head = str(events[-1].sequence) if events else "0"
         for message in self._transcript.messages():
             yield self._message(CREATED, message, head)
-        if last is not None:
-            last.id = head
-            yield last
+        # What waits for its client would wait in vain if only those were asked who were there already.
+        for record in (*((last,) if last is not None else ()), *asked.values()):
+            record.id = head
+            yield record
 
     def known(self, events: list[RunEvent]) -> None:
         """What the reader has seen already."""
@@ -52,6 +60,12 @@ class ChatRecords:
 
     def of(self, event: RunEvent, *, grows: bool = True) -> Iterator[pb.WatchChatResponse]:
         """The records that an entry becomes. Without `grows` the growing message is not repeated for this one."""
+        records = list(self._of(event, grows=grows))
+        for record in records[:-1]:
+            record.id = str(event.sequence - 1)
+        yield from records
+
+    def _of(self, event: RunEvent, *, grows: bool) -> Iterator[pb.WatchChatResponse]:
         kind = str(event.WhichOneof("event"))
         changed = self._transcript.apply(event)
         sequence = str(event.sequence)

@@ -92,7 +92,10 @@ class InvestigationsService:
         return pb.GetInvestigationResponse(status=SUCCESS, data=_ids(record))
 
     async def get_snapshot(self, request: pb.GetSnapshotRequest, call: CallContext) -> pb.GetSnapshotResponse:
-        record, chat, runs = await self._investigations.runs(call.tenant_id, request.investigation_id)
+        return pb.GetSnapshotResponse(status=SUCCESS, data=await self._snapshot(request.investigation_id, call))
+
+    async def _snapshot(self, investigation_id: str, call: CallContext) -> pb.InvestigationSnapshot:
+        record, chat, runs = await self._investigations.runs(call.tenant_id, investigation_id)
         last = runs[-1]
         state = _state(last.state, is_paused=record.paused_run_id == last.id)
         snapshot = pb.InvestigationSnapshot(
@@ -114,7 +117,7 @@ class InvestigationsService:
         )
         snapshot.created_at.FromDatetime(record.created_at)
         snapshot.updated_at.FromDatetime(chat.modified_at)
-        return pb.GetSnapshotResponse(status=SUCCESS, data=snapshot)
+        return snapshot
 
     async def list_evidence(self, request: pb.ListEvidenceRequest, call: CallContext) -> pb.ListEvidenceResponse:
         record, _ = await self._investigations.get(call.tenant_id, request.investigation_id)
@@ -125,22 +128,25 @@ class InvestigationsService:
         self, request: pb.PauseInvestigationRequest, call: CallContext
     ) -> pb.PauseInvestigationResponse:
         await self._investigations.pause(call, request.investigation_id)
-        notice = pb.InvestigationNotice(message="Investigation paused")
-        return pb.PauseInvestigationResponse(status=SUCCESS, data=notice)
+        data = await self._snapshot(request.investigation_id, call)
+        data.message = "Investigation paused"
+        return pb.PauseInvestigationResponse(status=SUCCESS, data=data)
 
     async def resume_investigation(
         self, request: pb.ResumeInvestigationRequest, call: CallContext
     ) -> pb.ResumeInvestigationResponse:
         await self._investigations.resume(call, request.investigation_id)
-        notice = pb.InvestigationNotice(message="Investigation resumed")
-        return pb.ResumeInvestigationResponse(status=SUCCESS, data=notice)
+        data = await self._snapshot(request.investigation_id, call)
+        data.message = "Investigation resumed"
+        return pb.ResumeInvestigationResponse(status=SUCCESS, data=data)
 
     async def set_mode(self, request: pb.SetModeRequest, call: CallContext) -> pb.SetModeResponse:
         def change(properties: dict[str, Any]) -> None:
             properties[MODE] = request.mode
 
         await self._investigations.change_properties(call.tenant_id, request.investigation_id, change)
-        data = pb.InvestigationMode(message=f"The mode is {request.mode} from the next run on", mode=request.mode)
+        data = await self._snapshot(request.investigation_id, call)
+        data.message = f"The mode is {request.mode} from the next run on"
         return pb.SetModeResponse(status=SUCCESS, data=data)
 
     async def share_investigation(
@@ -157,8 +163,9 @@ class InvestigationsService:
                 raise _wrong_teams(f"would be more than {_MOST_TEAMS}")
             properties[TEAMS] = [*had, *added]
 
-        record = await self._investigations.change_properties(call.tenant_id, request.investigation_id, change)
-        data = pb.SharedInvestigation(investigation_id=record.id, team_names=record.team_names, added_team_names=added)
+        await self._investigations.change_properties(call.tenant_id, request.investigation_id, change)
+        data = await self._snapshot(request.investigation_id, call)
+        data.added_team_names.extend(added)
         return pb.ShareInvestigationResponse(status=SUCCESS, data=data)
 
     async def _evidence(self, record: InvestigationRecord, call: CallContext) -> list[pb.EvidenceItem]:

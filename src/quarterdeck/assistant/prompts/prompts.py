@@ -42,7 +42,7 @@ KNOWN_CONTROLS: Final = frozenset(PARTS) | {
 _ALWAYS: Final = "ai_safety"
 _OFF_BY_DEFAULT: Final = frozenset({"todowrite_instructions"})
 
-_CONTEXT: Final = re.compile(r"\s*<context>.*?</context>\s*", re.DOTALL | re.IGNORECASE)
+_CONTEXT: Final = re.compile(r"(?:\s*<context>(?:(?!</?context>).)*</context>)+\s*\Z", re.DOTALL | re.IGNORECASE)
 
 INVESTIGATION: Final = "builtin://generic_investigation.jinja2"
 WORKLOAD: Final = "builtin://kubernetes_workload_ask.jinja2"
@@ -114,7 +114,7 @@ def rules_text(rules: Sequence[tuple[str, str]]) -> str:
 
 def without_context(prompt: str) -> str:
     """A prompt without the `<context>` elements that command lines append: the model sees them, people do not."""
-    return _CONTEXT.sub("\n", prompt).strip()
+    return _CONTEXT.sub("", prompt).strip()
 
 
 def skill_question(name: str, body: str, request: str) -> str:

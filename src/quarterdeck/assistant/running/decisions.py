@@ -69,7 +69,7 @@ class Decisions:
             if pending.kind != APPROVAL:
                 raise PreconditionFailed(Reason.DECISION_CONTRADICTED, f"call {tool_call_id!r} waits for its client")
             if pending.decided_at is not None:
-                if pending.approved is approved and pending.decided_by:
+                if pending.approved is approved:
                     return
                 raise PreconditionFailed(
                     Reason.DECISION_CONTRADICTED,
@@ -92,6 +92,8 @@ class Decisions:
         def write(connection: Connection) -> None:
             pending = call_store.find_pending(connection, caller.tenant_id, request_id)
             run, pending = self._waiting(connection, caller.tenant_id, run_id or pending.run_id, pending.tool_call_id)
+            if pending.decided_at is not None and _is_answered(pending, success, result, error):
+                return
             if pending.kind == APPROVAL or pending.decided_at is not None:
                 raise PreconditionFailed(Reason.DECISION_CONTRADICTED, "nothing waits for this answer any more")
             self._take_decision(
@@ -168,3 +170,9 @@ class Decisions:
             now=self._clock.now(),
             run_at=min(pending.expires_at for pending in calls),
         )
+
+
+def _is_answered(pending: PendingCall, success: bool, result: str, error: str) -> bool:  # noqa: FBT001 - of an answer
+    """Whether somebody gave this very answer before."""
+    given = (pending.approved, pending.result, pending.feedback)
+    return bool(pending.decided_by) and given == (success, result, error)

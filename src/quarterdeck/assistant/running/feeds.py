@@ -17,11 +17,15 @@ from typing import Final
 
 from quarterdeck.assistant.store import runs as store
 from quarterdeck.database import Database
-from quarterdeck.errors import Reason, Unavailable
+from quarterdeck.errors import FieldViolation, Invalid, Reason, Unavailable
 from quarterdeck.gen.assistant.v1.run_pb2 import RunEvent
 
 _KEPT: Final = 512
 """Entries of a chat that are kept in memory for its readers; who is further behind reads the table."""
+
+_LONGEST: Final = 18
+_BEYOND: Final = 10**_LONGEST
+"""More than any log has, and still a number to every database."""
 
 Key = tuple[str, str]
 """Tenant and chat."""
@@ -88,8 +92,14 @@ class ChatFeeds:
             feed.extend(events)
 
     async def follow(self, tenant_id: str, chat_id: str, after: int) -> AsyncGenerator[RunEvent, None]:
-        """Every entry behind `after`, for ever. Close it to stop. Raises Unavailable when the server stops."""
+        """Every entry behind `after`, for ever. Close it to stop. Raises Unavailable when the server stops.
+
+        Who was further than the log is, before a backup was restored for instance, gets what is new from here on.
+        """
         key = (tenant_id, chat_id)
+        if after:
+            heads = await self._database.read(partial(store.heads, chats=[key]))
+            after = min(after, heads.get(key, 0))
         feed = self._feeds.setdefault(key, _Feed(last=after))
         feed.readers += 1
         try:
@@ -159,3 +169,13 @@ class ChatFeeds:
 def parse(payload: bytes) -> RunEvent:
     """An entry of the log."""
     return RunEvent.FromString(payload)
+
+
+def sequence_of(text: str) -> int:
+    """What a reader says about where it was; 0 for nothing. Raises Invalid for what no entry has as its id."""
+    if not text:
+        return 0
+    if not (text.isascii() and text.isdigit()):
+        why = "is no id of an event of this stream"
+        raise Invalid(Reason.FIELD_INVALID, f"after {why}", violations=(FieldViolation("after", why),))
+    return int(text) if len(text) < _LONGEST else _BEYOND

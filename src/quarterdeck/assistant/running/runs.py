@@ -157,6 +157,11 @@ class Runs:
     async def follow(self, run: RunRecord, after: int = 0) -> AsyncGenerator[RunEvent, None]:
         """A run's events behind `after`, to its end."""
         start = max(after, run.first_sequence - 1)
+        if run.state.is_final:
+            for event in await self._feeds.read_all(run.tenant_id, run.chat_id, start):
+                if event.run_id == run.id:
+                    yield event
+            return
         async for event in self._feeds.follow(run.tenant_id, run.chat_id, start):
             if event.run_id != run.id:
                 if event.sequence > run.first_sequence and event.WhichOneof("event") == "started":

@@ -23,6 +23,7 @@ CONVENTIONS: Final = Conventions(
     unset=PrintedUnset(message=UnsetMessage.NULL),
     int64_as_text=False,
     empty_body_is_object=True,
+    any_key_case=True,
     nul_refused=True,
 )
 
@@ -46,7 +47,6 @@ STATUS_OF: Final[Mapping[Code, int]] = {
 }
 """The statuses that the API's clients know; 503 and 504 they try again. What we do not serve is a 404 to them."""
 
-_METHOD_NOT_ALLOWED: Final = 405
 _TOO_MANY: Final = 429
 
 
@@ -57,9 +57,8 @@ def _render_error(error: WireError, _occasion: Occasion) -> ErrorBody:
 
 
 def _status(error: WireError) -> int:
-    if error.reason == Reason.BODY_TOO_LARGE:
-        return 413
-    return _METHOD_NOT_ALLOWED if error.http_status == _METHOD_NOT_ALLOWED else STATUS_OF[error.code]
+    # A verb that a path has not, as `POST …/investigations/from-irm-incident`, is one more thing that is not served.
+    return 413 if error.reason == Reason.BODY_TOO_LARGE else STATUS_OF[error.code]
 
 
 def _text(error: WireError) -> str:

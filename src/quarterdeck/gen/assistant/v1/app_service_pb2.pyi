@@ -281,8 +281,8 @@ class AnswerAppRemoteToolRequest(_message.Message):
     chat_id: str
     success: bool
     result: _struct_pb2.Value
-    error: str
-    def __init__(self, request_id: _Optional[str] = ..., chat_id: _Optional[str] = ..., success: _Optional[bool] = ..., result: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., error: _Optional[str] = ...) -> None: ...
+    error: _struct_pb2.Value
+    def __init__(self, request_id: _Optional[str] = ..., chat_id: _Optional[str] = ..., success: _Optional[bool] = ..., result: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., error: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ...) -> None: ...
 
 class AnswerAppRemoteToolResponse(_message.Message):
     __slots__ = ("status",)

@@ -149,7 +149,7 @@ class GetSnapshotResponse(_message.Message):
     def __init__(self, status: _Optional[str] = ..., data: _Optional[_Union[InvestigationSnapshot, _Mapping]] = ...) -> None: ...
 
 class InvestigationSnapshot(_message.Message):
-    __slots__ = ("id", "investigation_id", "chat_id", "title", "description", "state", "session_status", "mode", "epoch", "report", "error", "evidence_count", "team_names", "incident_id", "created_at", "updated_at", "source")
+    __slots__ = ("id", "investigation_id", "chat_id", "title", "description", "state", "session_status", "mode", "epoch", "report", "error", "evidence_count", "team_names", "incident_id", "created_at", "updated_at", "source", "message", "added_team_names")
     ID_FIELD_NUMBER: _ClassVar[int]
     INVESTIGATION_ID_FIELD_NUMBER: _ClassVar[int]
     CHAT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -167,6 +167,8 @@ class InvestigationSnapshot(_message.Message):
     CREATED_AT_FIELD_NUMBER: _ClassVar[int]
     UPDATED_AT_FIELD_NUMBER: _ClassVar[int]
     SOURCE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    ADDED_TEAM_NAMES_FIELD_NUMBER: _ClassVar[int]
     id: str
     investigation_id: str
     chat_id: str
@@ -184,7 +186,9 @@ class InvestigationSnapshot(_message.Message):
     created_at: _timestamp_pb2.Timestamp
     updated_at: _timestamp_pb2.Timestamp
     source: InvestigationSource
-    def __init__(self, id: _Optional[str] = ..., investigation_id: _Optional[str] = ..., chat_id: _Optional[str] = ..., title: _Optional[str] = ..., description: _Optional[str] = ..., state: _Optional[str] = ..., session_status: _Optional[str] = ..., mode: _Optional[str] = ..., epoch: _Optional[int] = ..., report: _Optional[str] = ..., error: _Optional[str] = ..., evidence_count: _Optional[int] = ..., team_names: _Optional[_Iterable[str]] = ..., incident_id: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., source: _Optional[_Union[InvestigationSource, _Mapping]] = ...) -> None: ...
+    message: str
+    added_team_names: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, id: _Optional[str] = ..., investigation_id: _Optional[str] = ..., chat_id: _Optional[str] = ..., title: _Optional[str] = ..., description: _Optional[str] = ..., state: _Optional[str] = ..., session_status: _Optional[str] = ..., mode: _Optional[str] = ..., epoch: _Optional[int] = ..., report: _Optional[str] = ..., error: _Optional[str] = ..., evidence_count: _Optional[int] = ..., team_names: _Optional[_Iterable[str]] = ..., incident_id: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., source: _Optional[_Union[InvestigationSource, _Mapping]] = ..., message: _Optional[str] = ..., added_team_names: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ListEvidenceRequest(_message.Message):
     __slots__ = ("investigation_id",)
@@ -233,14 +237,8 @@ class PauseInvestigationResponse(_message.Message):
     STATUS_FIELD_NUMBER: _ClassVar[int]
     DATA_FIELD_NUMBER: _ClassVar[int]
     status: str
-    data: InvestigationNotice
-    def __init__(self, status: _Optional[str] = ..., data: _Optional[_Union[InvestigationNotice, _Mapping]] = ...) -> None: ...
-
-class InvestigationNotice(_message.Message):
-    __slots__ = ("message",)
-    MESSAGE_FIELD_NUMBER: _ClassVar[int]
-    message: str
-    def __init__(self, message: _Optional[str] = ...) -> None: ...
+    data: InvestigationSnapshot
+    def __init__(self, status: _Optional[str] = ..., data: _Optional[_Union[InvestigationSnapshot, _Mapping]] = ...) -> None: ...
 
 class ResumeInvestigationRequest(_message.Message):
     __slots__ = ("investigation_id",)
@@ -253,8 +251,8 @@ class ResumeInvestigationResponse(_message.Message):
     STATUS_FIELD_NUMBER: _ClassVar[int]
     DATA_FIELD_NUMBER: _ClassVar[int]
     status: str
-    data: InvestigationNotice
-    def __init__(self, status: _Optional[str] = ..., data: _Optional[_Union[InvestigationNotice, _Mapping]] = ...) -> None: ...
+    data: InvestigationSnapshot
+    def __init__(self, status: _Optional[str] = ..., data: _Optional[_Union[InvestigationSnapshot, _Mapping]] = ...) -> None: ...
 
 class SetModeRequest(_message.Message):
     __slots__ = ("investigation_id", "mode")
@@ -269,16 +267,8 @@ class SetModeResponse(_message.Message):
     STATUS_FIELD_NUMBER: _ClassVar[int]
     DATA_FIELD_NUMBER: _ClassVar[int]
     status: str
-    data: InvestigationMode
-    def __init__(self, status: _Optional[str] = ..., data: _Optional[_Union[InvestigationMode, _Mapping]] = ...) -> None: ...
-
-class InvestigationMode(_message.Message):
-    __slots__ = ("message", "mode")
-    MESSAGE_FIELD_NUMBER: _ClassVar[int]
-    MODE_FIELD_NUMBER: _ClassVar[int]
-    message: str
-    mode: str
-    def __init__(self, message: _Optional[str] = ..., mode: _Optional[str] = ...) -> None: ...
+    data: InvestigationSnapshot
+    def __init__(self, status: _Optional[str] = ..., data: _Optional[_Union[InvestigationSnapshot, _Mapping]] = ...) -> None: ...
 
 class ShareInvestigationRequest(_message.Message):
     __slots__ = ("investigation_id", "team_names")
@@ -293,15 +283,5 @@ class ShareInvestigationResponse(_message.Message):
     STATUS_FIELD_NUMBER: _ClassVar[int]
     DATA_FIELD_NUMBER: _ClassVar[int]
     status: str
-    data: SharedInvestigation
-    def __init__(self, status: _Optional[str] = ..., data: _Optional[_Union[SharedInvestigation, _Mapping]] = ...) -> None: ...
-
-class SharedInvestigation(_message.Message):
-    __slots__ = ("investigation_id", "team_names", "added_team_names")
-    INVESTIGATION_ID_FIELD_NUMBER: _ClassVar[int]
-    TEAM_NAMES_FIELD_NUMBER: _ClassVar[int]
-    ADDED_TEAM_NAMES_FIELD_NUMBER: _ClassVar[int]
-    investigation_id: str
-    team_names: _containers.RepeatedScalarFieldContainer[str]
-    added_team_names: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, investigation_id: _Optional[str] = ..., team_names: _Optional[_Iterable[str]] = ..., added_team_names: _Optional[_Iterable[str]] = ...) -> None: ...
+    data: InvestigationSnapshot
+    def __init__(self, status: _Optional[str] = ..., data: _Optional[_Union[InvestigationSnapshot, _Mapping]] = ...) -> None: ...
