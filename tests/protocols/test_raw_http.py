@@ -48,6 +48,11 @@ class Connection:
             body = b"" if number == 100 else await self._reader.readexactly(int(headers["content-length"]))
             return Answer(number, headers, body)
 
+    async def rest(self) -> bytes:
+        """Everything up to where the server hangs up."""
+        async with asyncio.timeout(20):
+            return await self._reader.read()
+
     async def ended(self) -> bool:
         """Whether the server hangs up with nothing more to say."""
         async with asyncio.timeout(20):
@@ -143,6 +148,19 @@ async def test_a_client_of_http_1_0_is_answered_with_a_length_and_a_goodbye(live
     assert (got.status, got.headers["connection"]) == (200, "close")
     assert "transfer-encoding" not in got.headers
     assert await connection.ended()
+    await connection.close()
+
+
+async def test_a_stream_for_an_old_client_is_its_bytes_alone(live: LiveServer):
+    connection = await Connection.to(live)
+    request = f"GET /test/v1/count/3 HTTP/1.0\r\nAuthorization: Bearer {ADMIN_TOKEN}\r\n\r\n"
+    await connection.send(request.encode())
+    head, _, body = (await connection.rest()).partition(b"\r\n\r\n")
+    assert b" 200 " in head
+    assert b"chunked" not in head.lower()
+    assert b"connection: close" in head.lower()
+    assert [line for line in body.splitlines() if line.startswith(b"data")] != []
+    assert all(not line or line.partition(b":")[0] in (b"id", b"event", b"data", b"") for line in body.split(b"\n"))
     await connection.close()
 
 

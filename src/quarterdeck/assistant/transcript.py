@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from quarterdeck.assistant.running.endings import why_it_ended
 from quarterdeck.assistant.running.results import content_of
 from quarterdeck.gen.assistant.v1 import tool_pb2
 from quarterdeck.gen.assistant.v1.chat_service_pb2 import Block, Message, ResultBlock
@@ -89,7 +90,7 @@ class Transcript:
             case "tool_call_finished":
                 answer.done.append(_result(event.tool_call_finished))
             case "failed" | "interrupted":
-                failure = event.failed.message if kind == "failed" else event.interrupted.message
+                failure = why_it_ended(event)
                 answer.done = [
                     *answer.blocks(),
                     Block(type="text", text=f"The question could not be answered: {failure}"),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from typing import Any
+
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from quarterdeck.errors import Reason
 from quarterdeck.wire.chain import new_request_id
@@ -19,6 +22,9 @@ _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 
 class HttpConnection(HttpToolsProtocol):
     """Refuses what is not HTTP in the words of every other error, bounds a request's head, and ignores upgrades.
+
+    A client of HTTP/1.0, as some proxies are, gets a stream as its bytes until the connection closes: it cannot read
+    chunks.
 
     The parser bounds nothing: a peer that never ends its headers would fill the memory. And it stops reading behind the
     head of a request that offers an upgrade, so that the body is lost; `curl --http2` and Java's HttpClient offer one
@@ -82,6 +88,10 @@ class HttpConnection(HttpToolsProtocol):
         if not self.parser.should_upgrade():
             super().on_message_complete()
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        is_old = cycle.scope["http_version"] == "1.0"
+        super()._start_asgi_task(cycle, _until_it_closes(cycle, app) if is_old else app)
+
     def send_400_response(self, msg: str) -> None:
         """Uvicorn's is plain text, which connect-go takes for an internal error."""
         error = WireError(Code.INVALID_ARGUMENT, msg, reason=Reason.BODY_MALFORMED)
@@ -95,3 +105,24 @@ class HttpConnection(HttpToolsProtocol):
         head = "".join(f"{name}: {value}\r\n" for name, value in fields)
         self.transport.write(f"HTTP/1.1 400 Bad Request\r\n{head}\r\n".encode("latin-1") + body)
         self.transport.close()
+
+
+def _until_it_closes(cycle: RequestResponseCycle, app: Any) -> Any:
+    """The application, its answers without a length not in chunks: uvicorn would send these to anybody."""
+
+    async def served(scope: Any, receive: Any, send: Any) -> None:
+        is_stream = False
+
+        async def send_plain(message: Any) -> None:
+            nonlocal is_stream
+            if message["type"] == "http.response.start":
+                is_stream = b"content-length" not in {name.lower() for name, _ in message["headers"]}
+                if is_stream:
+                    cycle.chunked_encoding, cycle.expected_content_length = False, sys.maxsize
+            elif is_stream and not message.get("more_body"):
+                cycle.expected_content_length = len(message.get("body", b""))
+            await send(message)
+
+        await app(scope, receive, send_plain)
+
+    return served

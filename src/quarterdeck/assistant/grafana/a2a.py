@@ -9,6 +9,7 @@ import orjson
 from google.protobuf.struct_pb2 import Struct
 
 from quarterdeck.assistant.run import RunRecord, RunState
+from quarterdeck.assistant.running.endings import why_it_ended
 from quarterdeck.gen.assistant.v1 import run_pb2, tool_pb2
 from quarterdeck.messages import plain_struct
 
@@ -75,7 +76,7 @@ class TaskUpdates:
                 if self._open:
                     self._open = False
                     yield self._artifact("message.stream.complete", {})
-                yield self._status(_FINAL[kind], final=True, message=_why(event))
+                yield self._status(_FINAL[kind], final=True, message=why_it_ended(event))
             case _:
                 return
 
@@ -187,13 +188,3 @@ def _lines_of(text: str) -> Iterator[str]:
         text = text[rest:]
     if text:
         yield text
-
-
-def _why(event: run_pb2.RunEvent) -> str:
-    match event.WhichOneof("event"):
-        case "failed":
-            return event.failed.message
-        case "interrupted":
-            return event.interrupted.message
-        case _:
-            return ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from quarterdeck.assistant.running.endings import why_it_ended
 from quarterdeck.assistant.transcript import Transcript
 from quarterdeck.gen.assistant.v1 import app_service_pb2 as pb
 from quarterdeck.gen.assistant.v1.chat_service_pb2 import Block, Message
@@ -112,7 +113,7 @@ class ChatRecords:
             timestamp=event.at,
         )
         if kind == FAILED:
-            data.error.message = _why(event)
+            data.error.message = why_it_ended(event)
         return pb.WatchChatResponse(id=str(event.sequence), type=kind, data=data)
 
 
@@ -140,13 +141,3 @@ def _block(block: Block) -> pb.AppBlock:
         is_error=block.is_error,
         duration_ms=block.duration_ms,
     )
-
-
-def _why(event: RunEvent) -> str:
-    match event.WhichOneof("event"):
-        case "failed":
-            return event.failed.message
-        case "interrupted":
-            return event.interrupted.message
-        case _:
-            return f"canceled by {event.canceled.canceled_by}"

@@ -15,6 +15,7 @@ from quarterdeck.assistant.holmes.history import marked
 from quarterdeck.assistant.holmes.sections import parse
 from quarterdeck.assistant.run import RunRecord
 from quarterdeck.assistant.running.conversation import Conversation
+from quarterdeck.assistant.running.endings import why_it_ended
 from quarterdeck.assistant.running.figures import token_counts
 from quarterdeck.assistant.running.results import STATUS_NAME, to_struct
 from quarterdeck.assistant.running.tool_calls import params_of
@@ -356,14 +357,8 @@ def final_metadata(completed: run_pb2.RunCompleted, run: RunRecord) -> metadata_
 
 def stream_error(event: run_pb2.RunEvent) -> stream_pb2.StreamError:
     """The record of a run without an answer."""
-    match event.WhichOneof("event"):
-        case "failed":
-            text, failure = event.failed.message, event.failed.failure
-        case "interrupted":
-            text, failure = event.interrupted.message, run_pb2.FAILURE_UNSPECIFIED
-        case _:
-            text, failure = f"canceled by {event.canceled.canceled_by}", run_pb2.FAILURE_UNSPECIFIED
-    if failure == run_pb2.FAILURE_RATE_LIMITED:
+    text = why_it_ended(event)
+    if event.failed.failure == run_pb2.FAILURE_RATE_LIMITED:
         return stream_pb2.StreamError(description=text, error_code=RATE_LIMITED, msg=RATE_LIMIT_TEXT, success=False)
     return stream_pb2.StreamError(description=text, error_code=1, msg=text, success=False)
 

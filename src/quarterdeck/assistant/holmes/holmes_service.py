@@ -29,6 +29,7 @@ from quarterdeck.assistant.holmes.history import NothingPending
 from quarterdeck.assistant.holmes.questions import AnyChat, Question, Questions
 from quarterdeck.assistant.holmes.sections import DEFAULTS, parse, unfenced
 from quarterdeck.assistant.run import RunRecord, Source
+from quarterdeck.assistant.running.endings import why_it_ended
 from quarterdeck.assistant.running.runs import Runs
 from quarterdeck.assistant.tools.mcp_servers import McpServers, McpServerStatus
 from quarterdeck.assistant.tools.runbooks import Runbooks
@@ -368,10 +369,8 @@ class HolmesService:
                         return encoder, event.completed
                     case "failed":
                         raise _failure(event.failed)
-                    case "interrupted":
-                        raise DomainError(Reason.MODEL_FAILED, event.interrupted.message)
-                    case "canceled":
-                        raise DomainError(Reason.MODEL_FAILED, f"canceled by {event.canceled.canceled_by}")
+                    case "interrupted" | "canceled":
+                        raise DomainError(Reason.MODEL_FAILED, why_it_ended(event))
                     case _:
                         pass
         raise DomainError(Reason.MODEL_FAILED, "the run ended without an answer")

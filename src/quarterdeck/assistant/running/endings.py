@@ -128,3 +128,16 @@ def transcript_of(
 
 def costs_of(figures: run_pb2.Figures) -> dict[str, Any]:
     return MessageToDict(figures.costs, preserving_proto_field_name=True)
+
+
+def why_it_ended(event: RunEvent) -> str:
+    """Why a run has no answer, as its last event tells; empty for any other event."""
+    match event.WhichOneof("event"):
+        case "failed":
+            return event.failed.message
+        case "interrupted":
+            return event.interrupted.message
+        case "canceled":
+            return f"canceled by {event.canceled.canceled_by}"
+        case _:
+            return ""

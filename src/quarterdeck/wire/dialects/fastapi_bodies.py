@@ -9,9 +9,9 @@ Of a field, the model knows: its type; `key_required` and `key_required_unless`;
 list and a map may be null. A Struct is any object and a Value anything. Numbers of such free data are doubles, so whole
 numbers beyond 2^53 are rounded.
 
-Further than FastAPI: a NUL character, half a surrogate pair, a number beyond 64-bit floats, and free data that nests
-deeper than the house's limit are refused, all as a fault of type `value_error` or a body that cannot be parsed; and no
-more than `MOST_FAULTS` faults are told.
+Further than FastAPI: half a surrogate pair, a number beyond 64-bit floats, and free data that nests deeper than the
+house's limit are refused, all as a fault of type `value_error` or a body that cannot be parsed; a NUL character, which
+no text of PostgreSQL holds, is replaced; and no more than `MOST_FAULTS` faults are told.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from quarterdeck.errors import Invalid, Reason
 from quarterdeck.gen.quarterdeck.wire.v1 import options_pb2
 from quarterdeck.wire.dialects.dialect import BodyReader, MessageCodec
-from quarterdeck.wire.dialects.nul import refuse_nul
+from quarterdeck.wire.dialects.nul import without_nul
 from quarterdeck.wire.dialects.printing import EntriesField, entries_field, is_map
 from quarterdeck.wire.errors import Fault, InvalidBody
 from quarterdeck.wire.method import extension
@@ -94,6 +94,7 @@ class _Bodies:
         value = _parse(body) if _is_json(content_type) else self._undeclared(body)
         if value is None:
             refuse([{"type": "missing", "loc": ("body",), "msg": "Field required", "input": None}])
+        value = without_nul(body, value)
         if self.check is not None and type(value) is dict:
             self.check(value)
         try:
@@ -101,7 +102,7 @@ class _Bodies:
             model = self._adapter(value).validate_python(value, from_attributes=True)
         except ValidationError as error:
             refuse(_faults(error))
-        return self._message(model, body, value)
+        return self._message(model, value)
 
     def _undeclared(self, body: bytes) -> Any:
         """A body of another content type: a text for the model, which wants an object."""
@@ -116,9 +117,8 @@ class _Bodies:
             known = self._adapters[excused] = TypeAdapter(_Models().of(self.descriptor, excused))
         return known
 
-    def _message(self, model: BaseModel, body: bytes, value: Any) -> Message:
+    def _message(self, model: BaseModel, value: Any) -> Message:
         try:
-            refuse_nul(body, value)
             return self.codec.from_json(_plain(model))
         except Invalid as error:
             path = error.violations[0].field if error.violations else ""

@@ -30,6 +30,31 @@ def refuse_nul(data: bytes, value: Any) -> None:
             ahead += [(nested, (step, f"[{index}]")) for index, nested in enumerate(item)]
 
 
+def without_nul(data: bytes, value: Any) -> Any:
+    """The parsed body with a replacement character for each NUL: for clients that paste whatever a log had in it.
+
+    Raises Invalid for one that is nested too deeply.
+    """
+    if _ESCAPED not in data:
+        return value
+    try:
+        return _replaced(value)
+    except RecursionError:
+        raise Invalid(Reason.BODY_MALFORMED, "the body is nested too deeply") from None
+
+
+def _replaced(value: Any) -> Any:
+    match value:
+        case str():
+            return value.replace("\0", "\N{REPLACEMENT CHARACTER}")
+        case dict():
+            return {_replaced(key): _replaced(item) for key, item in value.items()}
+        case list():
+            return [_replaced(item) for item in value]
+        case _:
+            return value
+
+
 def _refusal(step: Step | None) -> Invalid:
     steps = []
     while step is not None:
