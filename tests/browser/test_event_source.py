@@ -88,5 +88,7 @@ async def test_a_browser_goes_on_behind_a_broken_connection(browser: Browser, tm
         records = await page.evaluate("() => window.records")
     ids = [int(record["id"]) for record in records[before:]]
     assert ids == sorted(ids)
-    assert ids[0] > int(records[before - 1]["id"])
+    assert ids[0] >= int(records[before - 1]["id"])
+    asked = [record for record in records if record["data"].get("message", {}).get("role") == "user"]
+    assert len(asked) == len({record["data"]["message"]["id"] for record in asked}) == 2, "nothing came twice"
     assert len(answers(records)) == 2
