@@ -83,6 +83,7 @@ async def test_one_is_made_read_changed_and_deleted(client: httpx.AsyncClient, k
     }
     assert (await client.put(path, json={"name": "x"}, headers=in_scope("user"))).status_code == 404
     assert (await client.delete(path, headers=in_scope("user"))).status_code == 404
+    assert (await client.delete(path, headers=in_scope("galaxy"))).status_code == 400
     assert (await client.delete(path, headers=in_scope("tenant"))).status_code in {200, 204}
     for answer in (await client.get(path), await client.delete(path), await client.put(path, json={})):
         assert (answer.status_code, answer.json()["status"]) == (404, "error")

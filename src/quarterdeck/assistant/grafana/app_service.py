@@ -181,10 +181,11 @@ class AssistantAppService:
     async def cancel_app_investigation(
         self, request: pb.CancelAppInvestigationRequest, call: CallContext
     ) -> pb.CancelAppInvestigationResponse:
-        _, before = await self._investigations.get(call.tenant_id, request.id)
+        record, before = await self._investigations.get(call.tenant_id, request.id)
+        is_over = before.state.is_final and record.paused_run_id != before.id
         await self._investigations.cancel(call, request.id)
         done = f"The investigation was {_STATES[before.state]} already"
-        message = pb.CancelledInvestigation(message=done if before.state.is_final else "Investigation cancelled")
+        message = pb.CancelledInvestigation(message=done if is_over else "Investigation cancelled")
         return pb.CancelAppInvestigationResponse(status=SUCCESS, data=message)
 
     async def _check_chat(self, chat_id: str, pending: PendingCall, call: CallContext) -> None:

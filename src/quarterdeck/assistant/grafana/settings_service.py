@@ -324,6 +324,9 @@ def _check(made: SettingsObject) -> None:
 
 def _check_scope(call: CallContext, found: SettingsObject) -> None:
     named = call.headers.get(_SCOPE_HEADER, "").strip().lower()
+    if named not in {"", TENANT, USER}:
+        why = f"must be {TENANT} or {USER}"
+        raise Invalid(Reason.FIELD_INVALID, f"X-Resource-Scope {why}", violations=(FieldViolation("scope", why),))
     if named not in {"", found.scope}:
         raise objects.not_found(found.kind, found.id)
 
