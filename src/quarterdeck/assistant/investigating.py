@@ -18,6 +18,7 @@ from quarterdeck.assistant.running.runs import Runs
 from quarterdeck.assistant.store import investigations as store
 from quarterdeck.assistant.store import runs as run_store
 from quarterdeck.assistant.store.investigations import Found, InvestigationRecord, Search
+from quarterdeck.assistant.tools.incidents import is_private, private_is_not_read
 from quarterdeck.clock import Clock
 from quarterdeck.database import Connection, Database
 from quarterdeck.errors import Invalid, PreconditionFailed, Reason
@@ -67,10 +68,12 @@ class Investigations:
         source: str = "api",
         properties: dict[str, Any] | None = None,
     ) -> tuple[InvestigationRecord, RunRecord]:
-        """Raises NotFound for an unknown incident, Invalid without incident and title."""
+        """Raises NotFound for an unknown incident, PreconditionFailed for a private one, Invalid without any title."""
         facts: dict[str, Any] = {"title": title, "description": description}
         if incident_id:
             answer = await self._incidents.get_incident(GetIncidentRequest(incident_id=incident_id), call)
+            if is_private(answer.incident):
+                raise PreconditionFailed(Reason.INCIDENT_PRIVATE, private_is_not_read(incident_id))
             title = title or answer.incident.title
             facts = {**facts, "title": title, "incident_id": incident_id, "incident": _incident_facts(answer.incident)}
         if not title.strip():

@@ -17,10 +17,18 @@ class _Answer:
     """The answer of one run, as far as it is."""
 
     message: Message
+    """Without its content."""
     done: list[Block] = field(default_factory=list)
     """Blocks of complete steps."""
     text: str = ""
     thinking: str = ""
+
+    def whole(self) -> Message:
+        """A new message each time: one that is filled again and again keeps the memory of all that it ever had."""
+        made = Message()
+        made.CopyFrom(self.message)
+        made.content.extend(self.blocks())
+        return made
 
     def blocks(self) -> list[Block]:
         growing = []
@@ -47,19 +55,14 @@ class Transcript:
 
     def messages(self) -> list[Message]:
         """All messages, the oldest first; an answer is there as soon as it has something to say."""
-        for answer in self._answers.values():
-            del answer.message.content[:]
-            answer.message.content.extend(answer.blocks())
-        return [message for message in self._messages if message.role == "user" or message.content]
+        answers = {answer.message.id: answer.whole() for answer in self._answers.values()}
+        messages = (answers.get(message.id, message) for message in self._messages)
+        return [message for message in messages if message.content]
 
     def answer_of(self, run_id: str) -> Message | None:
         """The answer of a run, as far as it is; None before it has something to say."""
         answer = self._answers.get(run_id)
-        if answer is None or not answer.blocks():
-            return None
-        del answer.message.content[:]
-        answer.message.content.extend(answer.blocks())
-        return answer.message
+        return answer.whole() if answer is not None and answer.blocks() else None
 
     def question_of(self, run_id: str) -> Message | None:
         """The question of a run."""

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -87,6 +87,7 @@ class JobRunner:
         self._poll = poll
         self._queues: dict[str, _Queue] = {}
         self._running: set[asyncio.Task[None]] = set()
+        self._kept = 0
         self._loop: asyncio.Task[None] | None = None
         self._stopping = False
 
@@ -104,7 +105,20 @@ class JobRunner:
 
     def has_room(self) -> bool:
         """Whether one more job could run here at once."""
-        return self._loop is not None and not self._stopping and len(self._running) < self._concurrency
+        return self._loop is not None and not self._stopping and self._free > 0
+
+    @contextlib.contextmanager
+    def place_kept(self) -> Iterator[None]:
+        """Keeps a place for a job that is about to be enqueued as held by this runner, until it is adopted."""
+        self._kept += 1
+        try:
+            yield
+        finally:
+            self._kept -= 1
+
+    @property
+    def _free(self) -> int:
+        return self._concurrency - len(self._running) - self._kept
 
     def adopt(self, job: Job) -> None:
         """Runs a job that was enqueued as held by this runner. Call it right after the commit.
@@ -158,14 +172,14 @@ class JobRunner:
         return len(jobs)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
-        was_full = len(self._running) >= self._concurrency
+        was_full = self._free <= 0
         self._running.discard(task)
         if was_full:
             # Only then may something due have been left: without a full house, everything due was taken.
             self._database.wake(store.TOPIC)
 
     async def _take(self) -> tuple[Job, ...]:
-        free = self._concurrency - len(self._running)
+        free = self._free
         if free <= 0 or not self._queues:
             return ()
         take = partial(

@@ -16,17 +16,19 @@ from google.protobuf.message import Message
 from quarterdeck.assistant.chat_service import ChatService
 from quarterdeck.assistant.grafana.app_service import AssistantAppService
 from quarterdeck.assistant.grafana.investigations_service import InvestigationsService
+from quarterdeck.assistant.investigation_service import InvestigationService
 from quarterdeck.assistant.run_service import RunService
 from quarterdeck.clock import SystemClock
 from quarterdeck.database import Database
 from quarterdeck.errors import Invalid, NotFound, PreconditionFailed
 from quarterdeck.gen.assistant.v1 import app_service_pb2 as apb
 from quarterdeck.gen.assistant.v1 import chat_service_pb2 as cpb
+from quarterdeck.gen.assistant.v1 import investigation_service_pb2 as ipb
 from quarterdeck.gen.assistant.v1 import run_service_pb2 as rpb
 from quarterdeck.gen.assistant.v1.run_pb2 import Run
 from quarterdeck.gen.assistant.v2 import investigations_service_pb2 as pb
 from quarterdeck.gen.incident.v1.activity_service_pb2 import ActivityQuery, QueryActivityRequest
-from quarterdeck.gen.incident.v1.incidents_service_pb2 import GetIncidentRequest
+from quarterdeck.gen.incident.v1.incidents_service_pb2 import CreateIncidentRequest, GetIncidentRequest
 from quarterdeck.identity import bootstrap
 from quarterdeck.identity.call import CallContext
 from quarterdeck.incidents.activity_service import ActivityService
@@ -354,3 +356,13 @@ async def test_another_tenant_sees_and_changes_nothing(house: AssistantHouse, se
     for wanted in ({}, {"team_name": "sre"}, {"scope": "teams"}, {"q": "öurs"}, {"q": "ours"}, {"state": "completed"}):
         assert await others.page(**wanted) == ([], 0)
     assert await seen.snapshot(identity) == before
+
+
+async def test_a_private_incident_is_not_investigated(house: AssistantHouse) -> None:
+    """Its answer would be in a chat that everybody of the tenant can read."""
+    request = CreateIncidentRequest(title="Somebody is ill", severity="minor", incident_type="private")
+    made = (await house.of(IncidentsService).create_incident(request, caller())).incident
+    start = ipb.StartInvestigationRequest(incident_id=made.incident_id)
+    with pytest.raises(PreconditionFailed, match="is private"):
+        await house.of(InvestigationService).start_investigation(start, caller())
+    assert await Seen(house).page() == ([], 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -21,6 +22,7 @@ from quarterdeck.assistant.transcript import Transcript
 from quarterdeck.database import Connection, Database
 from quarterdeck.errors import FieldViolation, Invalid, Reason
 from quarterdeck.gen.assistant.v1 import app_service_pb2 as pb
+from quarterdeck.gen.assistant.v1.run_pb2 import RunEvent
 from quarterdeck.identity import CallContext, StreamTokens, stream_of
 from quarterdeck.messages import plain_value
 
@@ -119,13 +121,10 @@ class AssistantAppService:
             after = events[-1].sequence if events else 0
             for record in records.state(events):
                 yield record
-        told = 0.0
-        async with aclosing(self._feeds.follow(call.tenant_id, request.chat_id, after)) as following:
-            async for event in following:
-                now = time.monotonic()
-                for record in records.of(event, grows=now - told >= _UPDATES_APART):
-                    told = now
-                    yield record
+        following = self._feeds.follow(call.tenant_id, request.chat_id, after)
+        async with aclosing(following), aclosing(_paced(records, following)) as paced:
+            async for record in paced:
+                yield record
 
     async def create_stream_token(
         self, request: pb.CreateStreamTokenRequest, call: CallContext
@@ -203,6 +202,38 @@ class AssistantAppService:
     async def _messages(self, chat_id: str, call: CallContext) -> list[pb.AppMessage]:
         events = await self._feeds.read_all(call.tenant_id, chat_id, 0)
         return [app_message(message) for message in Transcript.of(events).messages()]
+
+
+async def _paced(
+    records: ChatRecords, following: AsyncGenerator[RunEvent, None]
+) -> AsyncGenerator[pb.WatchChatResponse, None]:
+    """The records of what follows. A growing message comes `_UPDATES_APART` at least, and as it is when it rests."""
+    told = 0.0
+    late: RunEvent | None = None
+    upcoming: asyncio.Task[RunEvent | None] | None = None
+    try:
+        while True:
+            if late is not None:
+                upcoming = upcoming or asyncio.ensure_future(anext(following, None))
+                await asyncio.wait({upcoming}, timeout=max(0.0, told + _UPDATES_APART - time.monotonic()))
+                if not upcoming.done():
+                    for record in records.grown(late):
+                        yield record
+                    told, late = time.monotonic(), None
+                    continue
+            event = await (upcoming or anext(following, None))
+            upcoming = None
+            if event is None:
+                return
+            grows = time.monotonic() - told >= _UPDATES_APART
+            for record in records.of(event, grows=grows):
+                told = time.monotonic()
+                yield record
+            late = event if records.is_behind else None
+    finally:
+        if upcoming is not None:
+            upcoming.cancel()
+            await asyncio.wait({upcoming})
 
 
 def _error_text(error: Any) -> str:

@@ -34,30 +34,41 @@ class ChatRecords:
         self._transcript = Transcript()
         self._agents: dict[str, str] = {}
         self._told: set[str] = set()
+        self.is_behind = False
+        """Whether the growing message has more than was told."""
 
     def state(self, events: list[RunEvent]) -> Iterator[pb.WatchChatResponse]:
         """What a fresh reader gets: every message, then where the latest run is, all with the present id."""
-        last: pb.WatchChatResponse | None = None
-        asked: dict[str, pb.WatchChatResponse] = {}
+        last: RunEvent | None = None
+        asked: dict[str, RunEvent] = {}
         for event in events:
-            for record in self.of(event):
-                if record.type == REMOTE_TOOL:
-                    asked[record.data.request_id] = record
-                elif record.type.startswith("AGENT_"):
-                    last, asked = record, {}
-            asked.pop(f"{event.run_id}.{event.tool_call_finished.tool_call_id}", None)
+            self._fold(event)
+            kind = str(event.WhichOneof("event"))
+            if kind == "started" or kind in _ENDS:
+                last, asked = event, {}
+            elif kind == "remote_tool_requested":
+                asked[event.remote_tool_requested.request_id] = event
+            elif kind == "tool_call_finished":
+                asked.pop(f"{event.run_id}.{event.tool_call_finished.tool_call_id}", None)
         head = str(events[-1].sequence) if events else "0"
         for message in self._transcript.messages():
+            self._told.add(message.id)
             yield self._message(CREATED, message, head)
+        if last is not None:
+            yield self._execution(_ENDS.get(str(last.WhichOneof("event")), STARTED), last, head)
         # What waits for its client would wait in vain if only those were asked who were there already.
-        for record in (*((last,) if last is not None else ()), *asked.values()):
-            record.id = head
-            yield record
+        for event in asked.values():
+            yield self._remote(event, head)
 
     def known(self, events: list[RunEvent]) -> None:
         """What the reader has seen already."""
         for event in events:
-            list(self.of(event))
+            self._fold(event)
+        self._told.update(message.id for message in self._transcript.messages())
+
+    def grown(self, event: RunEvent) -> Iterator[pb.WatchChatResponse]:
+        """The growing message as it is, up to an entry that was not told when it came."""
+        yield from self._answer(event.run_id, str(event.sequence))
 
     def of(self, event: RunEvent, *, grows: bool = True) -> Iterator[pb.WatchChatResponse]:
         """The records that an entry becomes. Without `grows` the growing message is not repeated for this one."""
@@ -68,33 +79,33 @@ class ChatRecords:
 
     def _of(self, event: RunEvent, *, grows: bool) -> Iterator[pb.WatchChatResponse]:
         kind = str(event.WhichOneof("event"))
-        changed = self._transcript.apply(event)
+        changed = self._fold(event)
         sequence = str(event.sequence)
         if kind == "started":
-            self._agents[event.run_id] = event.started.agent_id
             question = self._transcript.question_of(event.run_id)
             if question is not None:
                 yield self._message(CREATED, question, sequence)
-            yield self._execution(STARTED, event)
+            yield self._execution(STARTED, event, sequence)
             return
         if changed and (grows or kind in _ENDS):
             yield from self._answer(event.run_id, sequence)
+        elif changed:
+            self.is_behind = True
         if kind == "remote_tool_requested":
-            asked = event.remote_tool_requested
-            data = pb.WatchChatData(
-                chat_id=self._chat_id,
-                request_id=asked.request_id,
-                tool_name=asked.tool_name,
-                tool_input=asked.arguments,
-                timeout_ms=asked.timeout_ms,
-            )
-            yield pb.WatchChatResponse(id=sequence, type=REMOTE_TOOL, data=data)
+            yield self._remote(event, sequence)
         elif kind in _ENDS:
             if not changed:
                 yield from self._answer(event.run_id, sequence)
-            yield self._execution(_ENDS[kind], event)
+            yield self._execution(_ENDS[kind], event, sequence)
+
+    def _fold(self, event: RunEvent) -> bool:
+        """Take an entry into account; whether it changed a message."""
+        if event.HasField("started"):
+            self._agents[event.run_id] = event.started.agent_id
+        return self._transcript.apply(event)
 
     def _answer(self, run_id: str, sequence: str) -> Iterator[pb.WatchChatResponse]:
+        self.is_behind = False
         message = self._transcript.answer_of(run_id)
         if message is not None:
             kind = UPDATED if message.id in self._told else CREATED
@@ -105,7 +116,18 @@ class ChatRecords:
         data = pb.WatchChatData(chat_id=self._chat_id, message=app_message(message))
         return pb.WatchChatResponse(id=sequence, type=kind, data=data)
 
-    def _execution(self, kind: str, event: RunEvent) -> pb.WatchChatResponse:
+    def _remote(self, event: RunEvent, sequence: str) -> pb.WatchChatResponse:
+        asked = event.remote_tool_requested
+        data = pb.WatchChatData(
+            chat_id=self._chat_id,
+            request_id=asked.request_id,
+            tool_name=asked.tool_name,
+            tool_input=asked.arguments,
+            timeout_ms=asked.timeout_ms,
+        )
+        return pb.WatchChatResponse(id=sequence, type=REMOTE_TOOL, data=data)
+
+    def _execution(self, kind: str, event: RunEvent, sequence: str) -> pb.WatchChatResponse:
         data = pb.WatchChatData(
             chat_id=self._chat_id,
             agent_id=self._agents.get(event.run_id, ""),
@@ -114,7 +136,7 @@ class ChatRecords:
         )
         if kind == FAILED:
             data.error.message = why_it_ended(event)
-        return pb.WatchChatResponse(id=str(event.sequence), type=kind, data=data)
+        return pb.WatchChatResponse(id=sequence, type=kind, data=data)
 
 
 def app_message(message: Message) -> pb.AppMessage:

@@ -31,6 +31,7 @@ from quarterdeck.assistant.holmes.sections import DEFAULTS, parse, unfenced
 from quarterdeck.assistant.run import RunRecord, Source
 from quarterdeck.assistant.running.endings import why_it_ended
 from quarterdeck.assistant.running.runs import Runs
+from quarterdeck.assistant.tools.incidents import is_private
 from quarterdeck.assistant.tools.mcp_servers import McpServers, McpServerStatus
 from quarterdeck.assistant.tools.runbooks import Runbooks
 from quarterdeck.assistant.tools.toolbox import Toolbox
@@ -378,7 +379,7 @@ class HolmesService:
     async def _incident(
         self, request: investigate_pb2.InvestigateRequest, call: CallContext
     ) -> Mapping[str, Any] | None:
-        """The incident that `context.robusta_issue_id` names; None for an id that is unknown."""
+        """The incident that `context.robusta_issue_id` names; None for an id that is unknown, and for a private one."""
         named = plain_struct(request.context, "context").get("robusta_issue_id")
         incident_id = "" if named is None else str(named).removesuffix(".0")
         if not incident_id:
@@ -386,6 +387,8 @@ class HolmesService:
         try:
             answer = await self._incidents.get_incident(GetIncidentRequest(incident_id=incident_id), call)
         except (NotFound, Invalid):
+            return None
+        if is_private(answer.incident):
             return None
         return MessageToDict(answer.incident, preserving_proto_field_name=True)
 

@@ -35,7 +35,10 @@ class Decisions:
         runner.register(EXPIRY_QUEUE, self._expire, keep_done=False)
 
     def wait_for(self, connection: Connection, run: RunRecord, calls: Sequence[PendingCall]) -> None:
-        """From now on the run waits for these, until the first of them expires."""
+        """From now on the run waits for these, until the first of them expires; not when it was canceled meanwhile."""
+        if store.find_run(connection, run.tenant_id, run.id, lock=True).canceled_by is not None:
+            enqueue_run(connection, run, self._clock.now())
+            return
         for pending in calls:
             call_store.add_pending(connection, pending)
         store.set_state(connection, run, RunState.INPUT_REQUIRED)
@@ -156,8 +159,9 @@ class Decisions:
             for call in expired:
                 why = "nobody decided in time" if call.kind == APPROVAL else "the client did not answer in time"
                 self._take_decision(connection, run, replace(call, approved=False, feedback=why))
-            if expired and len(expired) < len(waiting):
-                self._expire_first_of(connection, run, [call for call in waiting if call not in expired])
+            left = [call for call in waiting if call not in expired]
+            if left:
+                self._expire_first_of(connection, run, left)
 
         return write
 

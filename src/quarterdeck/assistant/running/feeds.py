@@ -7,9 +7,9 @@ all chats that somebody reads tells what is new: at a hint, and every `poll` sec
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import AsyncGenerator, Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -19,6 +19,8 @@ from quarterdeck.assistant.store import runs as store
 from quarterdeck.database import Database
 from quarterdeck.errors import FieldViolation, Invalid, Reason, Unavailable
 from quarterdeck.gen.assistant.v1.run_pb2 import RunEvent
+
+_log = logging.getLogger(__name__)
 
 _KEPT: Final = 512
 """Entries of a chat that are kept in memory for its readers; who is further behind reads the table."""
@@ -108,6 +110,8 @@ class ChatFeeds:
                 events = feed.after(after)
                 if events is None:
                     events = await self._refresh(key, feed, after)
+                    if events is None:
+                        continue
                 for event in events:
                     after = event.sequence
                     yield event
@@ -119,8 +123,8 @@ class ChatFeeds:
             if not feed.readers:
                 self._feeds.pop(key, None)
 
-    async def _refresh(self, key: Key, feed: _Feed, after: int) -> list[RunEvent]:
-        """From the table; what continues the feed joins it."""
+    async def _refresh(self, key: Key, feed: _Feed, after: int) -> list[RunEvent] | None:
+        """From the table; what continues the feed joins it. None when the database is away: look again."""
         feed.stale = feed.stale and after < feed.last
         try:
             events = await self.read(*key, after)
@@ -129,7 +133,7 @@ class ChatFeeds:
             if self._closed:
                 raise
             await asyncio.sleep(self._poll)
-            return []
+            return None
         if events:
             feed.extend(events)
             feed.stale = feed.stale or feed.last < events[-1].sequence or len(events) >= store.PAGE
@@ -152,8 +156,12 @@ class ChatFeeds:
         with self._database.subscribe(store.TOPIC) as hints:
             while True:
                 await hints.wait(self._poll)
-                with suppress(Unavailable):
+                try:
                     await self._catch_up()
+                except Unavailable:
+                    continue
+                except Exception:  # noqa: BLE001 - without this loop no reader would learn of other replicas any more
+                    _log.exception("looking for what other replicas wrote failed")
 
     async def _catch_up(self) -> None:
         if not self._feeds:

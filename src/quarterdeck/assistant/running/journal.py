@@ -51,6 +51,8 @@ class RunJournal:
         """Returns when everything that was added is committed."""
         while self._writing is not None and (self._pending or not self._writing.done()):
             await asyncio.shield(self._writing)
+        if self._writing is not None:
+            self._writing.result()  # one that failed before we came has not written
 
     async def settle(self) -> tuple[int, list[RunEvent]]:
         """The head of the log, and what is not yet written: for a last transaction that writes it with all else."""

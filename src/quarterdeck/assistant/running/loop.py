@@ -83,6 +83,7 @@ class RunLoop:
         self._engine = engine
         self._costs = Costs()
         self._costs.CopyFrom(self._talk.figures.costs)
+        self._compaction_helps = True
         self._calls = ToolCalls(house, progress, decided, engine.context_window)
         self._tools = self._calls.definitions()
         self._tools_tokens = count_tools(self._tools)
@@ -163,7 +164,8 @@ class RunLoop:
         window, most = self._engine.context_window, self._engine.max_output_tokens
         count = count_conversation(self._talk.messages, self._tools_tokens)
         threshold = self._limits.compaction_threshold_percent
-        if compacts or compaction.is_needed(count.total, max_output=most, window=window, threshold_percent=threshold):
+        is_needed = partial(compaction.is_needed, max_output=most, window=window, threshold_percent=threshold)
+        if compacts or (self._compaction_helps and is_needed(count.total)):
             await self._compact(count)
         messages, cuts = fit(self._talk.messages, tools_tokens=self._tools_tokens, window=window, max_output=most)
         listed = self._progress.truncations
@@ -186,7 +188,8 @@ class RunLoop:
         after = count_conversation(messages, self._tools_tokens)
         self._costs = add_usage(self._costs, usage)
         if after.total >= before.total:
-            return  # a summary that is no shorter than what it sums up
+            self._compaction_helps = False  # a summary that is no shorter than what it sums up
+            return
         self._costs.num_compactions += 1
         self._progress.add(
             compacted=run_pb2.Compacted(

@@ -77,9 +77,10 @@ class Runs:
             created_at=now,
         )
         write = partial(self._begin, run=run, source=source, is_new=not chat_id, held=held, also=also)
-        run, job = await self._database.transaction(write)
-        if job is not None:
-            self._worker.take(run, job)
+        with self._worker.place_for(held=held):
+            run, job = await self._database.transaction(write)
+            if job is not None:
+                self._worker.take(run, job)
         return run
 
     async def chat_messages(self, tenant_id: str, chat_id: str) -> list[ChatMessage]:

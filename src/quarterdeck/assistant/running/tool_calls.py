@@ -182,9 +182,11 @@ class ToolCalls:
                 result = await self._result(call, repeated=call.id in earlier)
             self._finish_call(call, result, step=self._talk.step)
 
-        async with asyncio.TaskGroup() as group:
-            for call in calls:
-                group.create_task(one(call))
+        # Each to its end, whatever becomes of the others: one that writes must not be stopped in the middle.
+        outcomes = await asyncio.gather(*map(one, calls), return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
 
     async def _result(self, call: ToolCall, *, repeated: bool) -> ToolResult:
         if repeated:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import partial
@@ -74,6 +74,10 @@ class RunWorker:
         """Whether another run could be at work here at once."""
         return self._runner.has_room()
 
+    def place_for(self, *, held: bool) -> AbstractContextManager[None]:
+        """Keeps a place here while a run is written that this replica holds."""
+        return self._runner.place_kept() if held else nullcontext()
+
     def enqueue(self, connection: Connection, run: RunRecord, *, held: bool) -> Job | None:
         """Put a new run into the queue: for everybody, or `held` for this replica, which takes the job then."""
         now = self._house.clock.now()
@@ -118,10 +122,15 @@ class RunWorker:
                 mine = [(run.tenant_id, run.id) for run, _ in self._working.values()]
                 if not mine:
                     continue
-                with suppress(Unavailable):
+                try:
                     wishes = await self._house.database.read(partial(store.canceled_of, run_ids=mine))
-                    for (tenant_id, run_id), canceled_by in wishes.items():
-                        self.cancel_here(tenant_id, run_id, canceled_by)
+                except Unavailable:
+                    continue
+                except Exception:  # noqa: BLE001 - as above
+                    _log.exception("looking for canceled runs failed")
+                    continue
+                for (tenant_id, run_id), canceled_by in wishes.items():
+                    self.cancel_here(tenant_id, run_id, canceled_by)
 
     async def _work(self, job: Job) -> Write | None:
         """One attempt at a run: to its end, or to where it waits."""
@@ -176,9 +185,8 @@ class RunWorker:
 
     async def _stopped(self, progress: RunProgress, decided: dict[str, PendingCall]) -> Stopped:
         run = progress.run
-        loop = RunLoop(self._house, progress, self._models.get(run.model), decided)
         try:
-            return await loop.run()
+            return await RunLoop(self._house, progress, self._models.get(run.model), decided).run()
         except (store.LogMoved, LeaseLost, Unavailable):
             raise
         except Exception:  # noqa: BLE001 - the worker's edge: the run must end, whatever happened
@@ -283,8 +291,12 @@ class RunWorker:
         """Runs whose job is gone, because their workers died more often than it is tried, end `interrupted`."""
         while True:
             await asyncio.sleep(_SWEEP)
-            with suppress(Unavailable):
+            try:
                 await self.sweep()
+            except Unavailable:
+                continue
+            except Exception:  # noqa: BLE001 - one row that cannot be read must not end this for all others
+                _log.exception("looking for lost runs failed")
 
     async def sweep(self) -> int:
         """Ends what no worker will ever take; returns how many runs that was."""

@@ -22,13 +22,14 @@ from quarterdeck.assistant.tools.tool import (
     Tool,
     ToolAnswer,
     ToolContext,
+    ToolFailed,
     found,
     nothing,
 )
 from quarterdeck.assistant.tools.typed_tool import TypedTool
 from quarterdeck.gen.incident.v1.activity_pb2 import ActivityItem
 from quarterdeck.gen.incident.v1.activity_service_pb2 import ActivityQuery, AddActivityRequest, QueryActivityRequest
-from quarterdeck.gen.incident.v1.incident_pb2 import Incident
+from quarterdeck.gen.incident.v1.incident_pb2 import Incident, IncidentPreview
 from quarterdeck.gen.incident.v1.incidents_service_pb2 import (
     GetIncidentRequest,
     IncidentPreviewsQuery,
@@ -41,6 +42,7 @@ from quarterdeck.gen.incident.v1.task_pb2 import Task
 from quarterdeck.identity.call import CallContext, Role
 from quarterdeck.incidents.activity_service import ActivityService
 from quarterdeck.incidents.convert import to_moment
+from quarterdeck.incidents.incident import IncidentType
 from quarterdeck.incidents.incidents_service import IncidentsService
 from quarterdeck.incidents.limits import NOTE
 from quarterdeck.incidents.query.language import parse_query
@@ -110,16 +112,14 @@ class IncidentTools:
         """
         parse_query(parameters.query, field="query")
         query = _query_string(parameters)
-        request = QueryIncidentsRequest(query=IncidentsQuery(query_string=query, limit=parameters.limit))
-        answer = await self.incidents.query_incidents(request, context.call)
-        listed = list(answer.incidents)
+        listed, has_more = await self._listed(query, parameters.limit, context.call)
         invocation = query or "all incidents"
         if not listed:
             which = "active incident" if parameters.active_only else "incident"
             matching = f" matches {parameters.query!r}" if parameters.query.strip() else " is there"
             return nothing(f"no {which}{matching}", invocation=invocation)
         total, is_minimum = len(listed), False
-        if answer.cursor.has_more:
+        if has_more:
             total, is_minimum = await self._count(query, context.call)
         data: dict[str, Any] = {"total": total, "incidents": [_incident_json(incident) for incident in listed]}
         if is_minimum:
@@ -145,6 +145,7 @@ class IncidentTools:
 
         `text` is at most 4,000 characters; `has_more` says whether there are earlier items.
         """
+        await self._get(parameters.incident, context.call)
         query = ActivityQuery(incident_id=parameters.incident, limit=parameters.limit, order_direction="DESC")
         answer = await self.activity.query_activity(QueryActivityRequest(query=query), context.call)
         items = list(reversed(answer.activity_items))
@@ -173,12 +174,14 @@ class IncidentTools:
 
     async def set_status(self, parameters: SetStatus, context: ToolContext) -> ToolAnswer:
         """The incident as in `incidents_list`, as it is now."""
+        await self._get(parameters.incident, context.call)
         request = UpdateStatusRequest(incident_id=parameters.incident, status=parameters.status)
         answer = await self.incidents.update_status(request, context.call)
         return found(_incident_json(answer.incident), references=_references([answer.incident]))
 
     async def add_note(self, parameters: AddNote, context: ToolContext) -> ToolAnswer:
         """The item of the timeline that the note became: `{id, at, kind, actor, text}`, and `incident`."""
+        await self._get(parameters.incident, context.call)
         request = AddActivityRequest(incident_id=parameters.incident, body=parameters.text)
         item = (await self.activity.add_activity(request, context.call)).activity_item
         data = {"incident": parameters.incident, **_item_json(item)}
@@ -186,7 +189,21 @@ class IncidentTools:
         return found(data, references=(incident, _item_reference(item)))
 
     async def _get(self, incident_id: str, call: CallContext) -> Incident:
-        return (await self.incidents.get_incident(GetIncidentRequest(incident_id=incident_id), call)).incident
+        incident = (await self.incidents.get_incident(GetIncidentRequest(incident_id=incident_id), call)).incident
+        if is_private(incident):
+            raise ToolFailed(private_is_not_read(incident_id))
+        return incident
+
+    async def _listed(self, query: str, limit: int, call: CallContext) -> tuple[list[Incident], bool]:
+        """The first that are not private; whether there are more."""
+        request = QueryIncidentsRequest(query=IncidentsQuery(query_string=query, limit=limit))
+        listed: list[Incident] = []
+        while True:
+            answer = await self.incidents.query_incidents(request, call)
+            listed += [each for each in answer.incidents if not is_private(each)]
+            if len(listed) >= limit or not answer.cursor.has_more:
+                return listed[:limit], answer.cursor.has_more or len(listed) > limit
+            request.cursor.CopyFrom(answer.cursor)
 
     async def _count(self, query: str, call: CallContext) -> tuple[int, bool]:
         """How many incidents a query finds; whether there are more than that."""
@@ -194,11 +211,21 @@ class IncidentTools:
         total = 0
         while total < MOST_COUNTED:
             answer = await self.incidents.query_incident_previews(request, call)
-            total += len(answer.incident_previews)
+            total += sum(not is_private(each) for each in answer.incident_previews)
             if not answer.cursor.has_more:
                 return total, False
             request.cursor.CopyFrom(answer.cursor)
         return total, True
+
+
+def is_private(incident: Incident | IncidentPreview) -> bool:
+    """Whether the assistant keeps away from an incident, although the asker may see it."""
+    return incident.incident_type == IncidentType.PRIVATE
+
+
+def private_is_not_read(incident_id: str) -> str:
+    """Why the assistant says nothing about a private incident: everybody of the tenant can read its chats."""
+    return f"incident {incident_id} is private, and everybody of the tenant can read the assistant's chats"
 
 
 def incident_tools(incidents: IncidentsService, activity: ActivityService) -> tuple[Tool, ...]:
