@@ -89,13 +89,12 @@ class Runs:
         Raises NotFound, and PreconditionFailed(CHAT_BUSY) while a run of the chat is at work.
         """
 
-        def settle(connection: Connection) -> list[RunRecord]:
+        def settle(connection: Connection) -> list[ChatMessage]:
             chat = store.find_chat(connection, tenant_id, chat_id, lock=True)
             self._end_before(connection, chat)
-            return store.runs_of(connection, tenant_id, chat_id)
+            return [dict(message) for message in store.transcripts_of(connection, tenant_id, chat_id)]
 
-        runs = await self._database.transaction(settle)
-        return [message for run in runs for message in run.transcript]
+        return await self._database.transaction(settle)
 
     def _begin(
         self, connection: Connection, *, run: RunRecord, source: Source, is_new: bool, held: bool, also: Any

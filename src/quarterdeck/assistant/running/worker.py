@@ -302,15 +302,17 @@ class RunWorker:
         """Ends what no worker will ever take; returns how many runs that was."""
         before = self._house.clock.now() - self._lease
         unfinished = await self._house.database.read(partial(store.list_unfinished, before=before))
-        lost = [run for run in unfinished if run.id not in self._working and run.id not in self._fresh]
         ended = 0
-        for run in lost:
-            ended += await self._house.database.transaction(partial(self._end_if_lost, run=run))
+        for tenant_id, run_id in unfinished:
+            if run_id not in self._working and run_id not in self._fresh:
+                end = partial(self._end_if_lost, tenant_id=tenant_id, run_id=run_id)
+                ended += await self._house.database.transaction(end)
         return ended
 
-    def _end_if_lost(self, connection: Connection, *, run: RunRecord) -> int:
-        if store.has_open_job(connection, run.tenant_id, QUEUE, run.id):
+    def _end_if_lost(self, connection: Connection, *, tenant_id: str, run_id: str) -> int:
+        if store.has_open_job(connection, tenant_id, QUEUE, run_id):
             return 0
+        run = store.find_run(connection, tenant_id, run_id)
         message = "the servers that worked on this run died; ask again"
         self._endings.end(
             connection,

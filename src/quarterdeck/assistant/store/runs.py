@@ -290,11 +290,18 @@ def canceled_of(connection: Connection, run_ids: Sequence[tuple[str, str]]) -> d
     return found
 
 
-def list_unfinished(connection: Connection, *, before: datetime, limit: int = 100) -> list[RunRecord]:
-    """Runs of any tenant that a worker should have, begun before that moment."""
+def transcripts_of(connection: Connection, tenant_id: str, chat_id: str) -> list[Mapping[str, Any]]:
+    """What was said in a chat, run by run, and nothing else of the runs: each has the whole chat in its request."""
+    query = sa.select(t.runs.c.transcript).where(t.runs.c.tenant_id == tenant_id, t.runs.c.chat_id == chat_id)
+    found = connection.execute(query.order_by(t.runs.c.first_sequence)).scalars()
+    return [message for transcript in found for message in transcript]
+
+
+def list_unfinished(connection: Connection, *, before: datetime, limit: int = 100) -> list[tuple[str, str]]:
+    """Tenants and ids of runs that a worker should have, begun before that moment."""
     states = [state.value for state in OPEN_STATES if state is not RunState.INPUT_REQUIRED]
-    query = sa.select(t.runs).where(t.runs.c.state.in_(states), t.runs.c.created_at < before)
-    return [_run(row) for row in connection.execute(query.order_by(t.runs.c.created_at).limit(limit)).mappings()]
+    query = sa.select(t.runs.c.tenant_id, t.runs.c.id).where(t.runs.c.state.in_(states), t.runs.c.created_at < before)
+    return [(row[0], row[1]) for row in connection.execute(query.order_by(t.runs.c.created_at).limit(limit))]
 
 
 def has_open_job(connection: Connection, tenant_id: str, queue: str, run_id: str) -> bool:
