@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,15 @@ def test_secrets_are_not_printed():
         pytest.param("QUARTERDECK_WORKERS", "0", "workers: ", id="nobody to work"),
         pytest.param("QUARTERDECK_RATE_LIMIT_API", "-1", "rate_limit_api: ", id="a rate below zero"),
         pytest.param("QUARTERDECK_MAX_BODY_BYTES", "10", "max_body_bytes: ", id="a limit that lets nothing in"),
+        pytest.param("QUARTERDECK_RATE_LIMIT_COLLECTOR", "1000001", "rate_limit_collector: ", id="no limit at all"),
+        pytest.param("QUARTERDECK_RATE_LIMIT_API", "1e300", "rate_limit_api: ", id="no limit at all of the API"),
+        pytest.param("QUARTERDECK_RUN_LEASE", "1e12", "run_lease: ", id="a lease that never ends"),
+        pytest.param("QUARTERDECK_INACTIVE_AFTER", "1e12", "inactive_after: ", id="gone after the end of time"),
+        pytest.param("QUARTERDECK_APPROVAL_TIMEOUT_HOURS", "876001", "approval_timeout_hours: ", id="over a century"),
+        pytest.param(
+            "QUARTERDECK_PURGE_INACTIVE_AFTER_DAYS", "999999", "purge_inactive_after_days: ", id="before 1 AD"
+        ),
+        pytest.param("QUARTERDECK_HOST", "caf\udce9", "host: ", id="bytes that are no text"),
         pytest.param("QUARTERDECK_LOG_FORMAT", "xml", "log_format: ", id="a format of nobody"),
         pytest.param("QUARTERDECK_BOOTSTRAP_TOKEN_FILE", "nowhere", "cannot be read", id="a file that is not there"),
         pytest.param("QUARTERDECK_CONFIG", "nowhere", "which is no file", id="a configuration that is not there"),
@@ -118,6 +128,21 @@ def test_a_wrong_variable_is_an_error(monkeypatch, name, value, why):
     with pytest.raises(Invalid) as caught:
         load_settings()
     assert why in caught.value.message
+
+
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan"])
+@pytest.mark.parametrize("name", [name for name, field in Settings.model_fields.items() if field.annotation is float])
+def test_a_number_is_a_number(monkeypatch, name, value):
+    monkeypatch.setenv(f"QUARTERDECK_{name.upper()}", value)
+    with pytest.raises(Invalid, match=f"settings are not usable: {name}: "):
+        load_settings()
+
+
+def test_the_longest_times_are_times():
+    hours = load_settings({"approval_timeout_hours": 876_000}).approval_timeout_hours
+    days = load_settings({"purge_inactive_after_days": 36_500}).purge_inactive_after_days
+    now = datetime.now(UTC)
+    assert now - timedelta(days=days) < now < now + timedelta(hours=hours)
 
 
 @pytest.mark.parametrize("name", ["QUARTERDECK_URL", "QUARTERDECK_TOKEN", "QUARTERDECK_TEST_X", "QUARTERDECK_BENCH_X"])

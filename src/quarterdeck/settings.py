@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from quarterdeck.errors import Invalid, Reason
@@ -21,13 +21,19 @@ PREFIX = "QUARTERDECK_"
 
 # Read by other commands than `serve`, or by tests.
 _OTHER_VARIABLES = frozenset({"QUARTERDECK_URL", "QUARTERDECK_TOKEN", "QUARTERDECK_CONFIG"})
+_CENTURY_DAYS = 36_500
+"""Times are added to today and taken from it: what is much longer leads out of the calendar."""
+_RATE = 1_000_000
+"""Requests per second; more is no limit."""
 _OTHER_PREFIXES = ("QUARTERDECK_TEST_", "QUARTERDECK_BENCH_")
 
 
 class Settings(BaseSettings):
     """What `quarterdeck serve` can be told."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, validate_default=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False
+    )
 
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8080, ge=0, le=65535, description="HTTP port; 0 for any free one.")
@@ -47,18 +53,23 @@ class Settings(BaseSettings):
         default=False, description="The same on any address. Anybody who reaches it owns the fleet."
     )
     rate_limit_collector: float = Field(
-        default=0, ge=0, description="Requests per second of one token to collector calls; 0: any."
+        default=0, ge=0, le=_RATE, description="Requests per second of one token to collector calls; 0: any."
     )
-    rate_limit_api: float = Field(default=0, ge=0, description="Requests per second of one token to all else; 0: any.")
+    rate_limit_api: float = Field(
+        default=0, ge=0, le=_RATE, description="Requests per second of one token to all else; 0: any."
+    )
     max_body_bytes: int = Field(default=4 * 1024 * 1024, ge=64 * 1024, description="The largest request.")
     max_remote_attributes: int = Field(default=100, ge=1, description="Remote attributes of one collector.")
     max_attribute_key: int = Field(default=100, ge=1, description="Characters of an attribute's key.")
     max_attribute_value: int = Field(default=1024, ge=1, description="Characters of an attribute's value.")
     inactive_after: float = Field(
-        default=3600, gt=0, description="Seconds without a call until a collector counts as gone, at least."
+        default=3600,
+        gt=0,
+        le=_CENTURY_DAYS * 86400,
+        description="Seconds without a call until a collector counts as gone, at least.",
     )
     purge_inactive_after_days: float = Field(
-        default=0, ge=0, description="Days until a gone collector is forgotten; 0: never."
+        default=0, ge=0, le=_CENTURY_DAYS, description="Days until a gone collector is forgotten; 0: never."
     )
     public_url: str = Field(default="", description="Where people reach this server, for links; relative when empty.")
     webhook_allow: str = Field(
@@ -87,7 +98,7 @@ class Settings(BaseSettings):
     probe_models: bool = Field(default=True, description="Find out at start whether each model can call tools.")
     assistant_concurrency: int = Field(default=128, ge=1, description="Runs at work at the same time, per process.")
     run_lease: float = Field(
-        default=15, ge=1, description="Seconds until another process takes over the run of one that died."
+        default=15, ge=1, le=86400, description="Seconds until another process takes over the run of one that died."
     )
     max_steps: int = Field(default=100, ge=1, description="Model calls of one run.")
     tool_result_window_percent: float = Field(
@@ -98,7 +109,7 @@ class Settings(BaseSettings):
         default=95, ge=1, le=100, description="How full the context window gets before a conversation is shortened."
     )
     approval_timeout_hours: float = Field(
-        default=24, gt=0, description="Hours until an approval that nobody gave is denied."
+        default=24, gt=0, le=_CENTURY_DAYS * 24, description="Hours until an approval that nobody gave is denied."
     )
     approval_signing_key: SecretStr | None = Field(
         default=None, description="Signs HolmesGPT's pending approvals; made once and kept in the database when unset."
@@ -157,6 +168,17 @@ class Settings(BaseSettings):
     refuse_empty_sync: bool = Field(
         default=False, description="Refuse a SyncPipelines call that would delete all of a source."
     )
+
+    @field_validator("*")
+    @classmethod
+    def _is_text(cls, value: Any, info: ValidationInfo) -> Any:
+        """Variables and flags may hold bytes that are no text; only a file's name may have them."""
+        if isinstance(value, str) and info.field_name != "database":
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                raise ValueError("is not valid UTF-8") from None
+        return value
 
     @classmethod
     def settings_customise_sources(

@@ -39,7 +39,8 @@ def status(cli: Run, incident: str) -> str:
 
 
 def chat_ids(cli: Run, *arguments: str) -> list[str]:
-    return [chat["id"] for chat in json.loads(cli("chats", "list", "--output", "json", *arguments).stdout)["chats"]]
+    listed = json.loads(cli("chats", "list", "--output", "json", *arguments).stdout)
+    return [chat["id"] for chat in listed.get("chats", [])]
 
 
 def test_an_answer_comes_with_the_calls_that_it_stands_on(cli: Run) -> None:
@@ -76,12 +77,18 @@ def test_a_chat_goes_on_is_listed_and_shown(cli: Run) -> None:
         (("ask", "hello", "--chat", "nobody"), "there is no chat 'nobody'"),
         (("ask", "   "), "prompt: is required"),
         (("ask", "hello", "--model", "gpt-99"), "gpt-99"),
-        (("ask", "hello", "--yes", "--no"), "--yes and --no contradict each other"),
         (("chats", "show", "nobody"), "there is no chat 'nobody'"),
         (("chats", "resume", "nobody"), "there is no chat 'nobody'"),
         (("investigate", "incident", "999999"), "999999"),
         (("investigate", "pipeline", "1"), "incident"),
         (("ask",), "QUESTION"),
+        (("ask", "caf\udce9"), "quarterdeck: question: is not valid UTF-8\n"),
+        (("ask", "hello", "--model", "caf\udce9"), "quarterdeck: model: is not valid UTF-8\n"),
+        (("chats", "show", "caf\udce9"), "quarterdeck: chat: is not valid UTF-8\n"),
+        (("investigate", "incident", "\udce9"), "quarterdeck: number: is not valid UTF-8\n"),
+        (("chats", "list", "--url", "http://caf\udce9"), "quarterdeck: url: is not valid UTF-8\n"),
+        (("fleet", "revisions", "caf\udce9"), "quarterdeck: name: is not valid UTF-8\n"),
+        (("tenant", "create", "caf\udce9"), "quarterdeck: name: is not valid UTF-8\n"),
     ],
 )
 def test_what_is_wrong_is_told_without_a_traceback(cli: Run, arguments: tuple[str, ...], said: str) -> None:
@@ -99,12 +106,46 @@ def test_without_a_token_it_says_so(cli: Run, monkeypatch: pytest.MonkeyPatch) -
     assert "token" in failed.stderr
 
 
-def test_nobody_is_asked_where_nobody_is(cli: Run, incident: str) -> None:
-    asked = cli("ask", f"resolve incident {incident}")
-    assert asked.exit_code == 0
+def test_bytes_that_are_no_text_are_a_wrong_command_line(cli: Run) -> None:
+    assert cli("ask", "caf\udce9").exit_code == 2
+
+
+def test_flags_that_contradict_each_other_ask_nothing(cli: Run, incident: str) -> None:
+    before = chat_ids(cli)
+    failed = cli("ask", f"resolve incident {incident}", "--yes", "--no")
+    assert (failed.exit_code, failed.stderr) == (1, "quarterdeck: --yes and --no contradict each other\n")
+    assert chat_ids(cli) == before
+
+
+def test_the_question_may_come_from_the_standard_input(cli: Run) -> None:
+    asked = cli("ask", "-", "--output", "json", input="How many collectors\ndo I have?\n")
+    assert asked.exit_code == 0, asked.output
+    shown = cli("chats", "show", json.loads(asked.stdout)["chatId"]).stdout
+    assert "How many collectors\ndo I have?" in shown
+
+
+def test_an_empty_standard_input_is_no_question(cli: Run) -> None:
+    before = chat_ids(cli)
+    failed = cli("ask", "-", input=" \n")
+    assert (failed.exit_code, "a question needs text" in failed.stderr) == (2, True)
+    assert chat_ids(cli) == before
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_nobody_is_asked_where_nobody_is(cli: Run, incident: str, output: str) -> None:
+    asked = cli("ask", f"resolve incident {incident}", "--output", output)
+    assert asked.exit_code == 1
     assert "incidents_set_status asks for your approval" in asked.stderr
-    assert "denied: nobody is here to ask; pass --yes to approve" in asked.stderr
+    assert "  denied: nobody was there to approve it; pass --yes\n" in asked.stderr
+    assert asked.stderr.endswith(
+        "quarterdeck: a proposed call was denied: nobody was there to approve it; pass --yes\n"
+    )
     assert status(cli, incident) == "active"
+
+
+def test_the_assistant_learns_that_nobody_was_there(cli: Run, incident: str) -> None:
+    cli("ask", f"resolve incident {incident}")
+    assert "nobody was there to approve it" in cli("chats", "show", chat_ids(cli)[0]).stdout
 
 
 def test_no_denies_and_yes_approves(cli: Run, incident: str) -> None:
@@ -187,6 +228,26 @@ def test_a_person_is_asked(
         terminal.types(answer)
         assert terminal.ended() == 0
     assert status(cli, incident) == becomes
+
+
+@pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])
+def test_who_leaves_at_the_prompt_is_told_that_it_waits(
+    cli: Run, incident: str, server: RunningServer, tmp_path: Path, key: str
+) -> None:
+    with Terminal(server, tmp_path, "ask", f"resolve incident {incident}") as terminal:
+        terminal.until("Approve? [y/N]")
+        if key == "\x03":
+            terminal.is_interrupted()
+        else:
+            terminal.types(key)
+        assert terminal.ended() == 130
+    chat = terminal.shown.split("the approval still waits; come back with: quarterdeck chats resume ")[1].split()[0]
+    assert "goes on with it" not in terminal.shown
+    with Terminal(server, tmp_path, "chats", "resume", chat) as terminal:
+        terminal.until("Approve? [y/N]")
+        terminal.types("y\n")
+        assert terminal.ended() == 0
+    assert status(cli, incident) == "resolved"
 
 
 def test_an_investigation_joins_the_timeline(cli: Run, incident: str) -> None:

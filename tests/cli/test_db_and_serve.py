@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import sqlite3
+from contextlib import closing
 from importlib import metadata
 from pathlib import Path
 
@@ -13,9 +16,6 @@ from tests.running_server import RunningServer, StartError
 
 def test_a_database_goes_up_and_down(alone: Run, tmp_path: Path):
     url = f"sqlite:///{tmp_path / 'x.db'}"
-    empty = alone("db", "check", "--database", url)
-    assert empty.exit_code == 1
-    assert "the database is at revision none, this version expects" in empty.stderr
     up = alone("db", "upgrade", "--database", url)
     assert (up.exit_code, up.stdout.startswith("the database is at revision ")) == (0, True)
     assert alone("db", "upgrade", "--database", url).stdout == up.stdout
@@ -25,7 +25,38 @@ def test_a_database_goes_up_and_down(alone: Run, tmp_path: Path):
     assert alone("db", "check", "--database", url).exit_code == 0
     down = alone("db", "downgrade", "--database", url, "base", "--yes")
     assert down.exit_code == 0, down.output
-    assert alone("db", "check", "--database", url).exit_code == 1
+    empty = alone("db", "check", "--database", url)
+    assert (empty.exit_code, empty.stdout) == (1, "")
+    assert re.fullmatch(r"quarterdeck: the database is at revision none, this version expects \d+\n", empty.stderr)
+
+
+def test_an_older_database_is_told_in_one_line(alone: Run, tmp_path: Path):
+    url = f"sqlite:///{tmp_path / 'x.db'}"
+    assert alone("db", "upgrade", "--database", url).exit_code == 0
+    assert alone("db", "downgrade", "--database", url, "0001", "--yes").exit_code == 0
+    older = alone("db", "check", "--database", url)
+    assert (older.exit_code, older.stdout) == (1, "")
+    assert re.fullmatch(r"quarterdeck: the database is at revision 0001, this version expects \d+\n", older.stderr)
+
+
+def test_tables_that_somebody_changed_are_told(alone: Run, tmp_path: Path):
+    url = f"sqlite:///{tmp_path / 'x.db'}"
+    assert alone("db", "upgrade", "--database", url).exit_code == 0
+    with closing(sqlite3.connect(tmp_path / "x.db")) as connection:
+        connection.execute("CREATE TABLE stray (id INTEGER)")
+    changed = alone("db", "check", "--database", url)
+    assert (changed.exit_code, "stray" in changed.stdout) == (1, True)
+    assert changed.stderr.endswith("but its tables are not those of that revision\n")
+
+
+@pytest.mark.parametrize("words", [("check",), ("downgrade", "base", "--yes")])
+@pytest.mark.parametrize("named", [True, False])
+def test_a_database_that_is_not_there_is_not_made(alone: Run, tmp_path: Path, words: tuple[str, ...], named: bool):
+    file = tmp_path / "x.db" if named else Path("quarterdeck-data/quarterdeck.db")
+    failed = alone("db", *words, *(("--database", f"sqlite:///{file}") if named else ()))
+    assert (failed.exit_code, failed.stdout) == (1, "")
+    assert failed.stderr == f"quarterdeck: there is no database {file}; `quarterdeck db upgrade` makes one\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_database_may_come_from_the_settings(alone: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -44,6 +75,7 @@ def test_without_a_word_the_database_is_that_of_the_data_directory(alone: Run, t
     [
         ("db", "check", "--database", "mysql://a/b"),
         ("db", "upgrade", "--database", "nonsense"),
+        ("db", "check", "--database", "sqlite:///" + "x" * 300),
         ("db", "upgrade", "--database", "sqlite:////nowhere/at/all/x.db"),
         ("db", "check", "--database", "postgresql://u:hunter2@127.0.0.1:1/x"),
         ("db", "downgrade", "--yes", "no-such-revision"),

@@ -237,6 +237,18 @@ def test_what_goes_wrong_is_one_sentence(typed, words, code, complaint):
     assert "Traceback" not in result.output
 
 
+def test_the_readmes_way_to_ones_own_id_leads_there(typed):
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    step = re.search(
+        r"^\$ me=\$\(quarterdeck incident show 1 --output json \| grep -o -m1 '(.+?)'\)", readme, re.MULTILINE
+    )
+    assert step
+    number = typed.declare()
+    me = re.search(step[1], typed("show", number, "--output", "json"))
+    assert me
+    assert re.search(rf"^commander .* {me[0]}$", typed("role", "assign", number, "commander", me[0]), re.MULTILINE)
+
+
 def test_an_empty_standard_input_is_no_note(typed):
     result = typed.run("note", typed.declare(), "-", input="  \n")
     assert (result.exit_code, "needs text" in result.stderr) == (2, True)

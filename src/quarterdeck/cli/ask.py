@@ -7,14 +7,22 @@ import sys
 import time
 import unicodedata
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from connectrpc.code import Code
 from connectrpc.errors import ConnectError
 from google.protobuf.json_format import MessageToDict
 
-from quarterdeck.cli.client import Connection, connected, fail, output_option, print_json, print_table
+from quarterdeck.cli.client import (
+    Connection,
+    connected,
+    fail,
+    output_option,
+    print_json,
+    print_table,
+    text_or_stdin,
+)
 from quarterdeck.gen.assistant.v1 import chat_service_pb2 as cpb
 from quarterdeck.gen.assistant.v1 import investigation_service_pb2 as ipb
 from quarterdeck.gen.assistant.v1 import run_pb2, tool_pb2
@@ -27,6 +35,7 @@ _RETRY_SECONDS = 1.0
 _MOST_RETRIES = 60
 _INTERRUPTED = 130
 """The exit code that shells expect behind Ctrl-C."""
+_NOBODY = "nobody was there to approve it; pass --yes"
 _FINAL = {
     run_pb2.RUN_STATE_COMPLETED: 0,
     run_pb2.RUN_STATE_FAILED: 1,
@@ -44,17 +53,20 @@ _FINAL = {
 @output_option
 @connected
 def ask(connection: Connection, question: str, chat: str, model: str, yes: bool, never: bool, output: str) -> None:
-    """Ask the assistant, and watch it work.
+    """Ask the assistant, and watch it work; - reads the question from the standard input.
 
     What the assistant calls is told on stderr, its answer on stdout. Calls that change something wait for your
     approval; where nobody is at a terminal, they are denied.
 
-    Exit code 0: answered; 1: failed; 130: interrupted here, while the server goes on with it.
+    Exit code 0: answered; 1: failed, or a call was denied because nobody was there to approve it; 130: interrupted
+    here, while the server goes on with it or waits for the approval.
     """
+    answer = _answer_of(yes=yes, never=never)
+    question = text_or_stdin(question, needs="a question needs text")
     with connection.client(ChatServiceClientSync) as client:
         request = cpb.AskRequest(prompt=question, chat_id=chat, model=model)
         run = client.ask(request, headers=connection.headers).run
-    _follow(connection, run, answer=_answer_of(yes=yes, never=never), output=output)
+    _follow(connection, run, answer=answer, output=output)
 
 
 @click.command()
@@ -136,24 +148,33 @@ def _answer_of(*, yes: bool, never: bool) -> bool | None:
 
 def _follow(connection: Connection, run: run_pb2.Run, *, answer: bool | None, output: str) -> None:
     """Print a run's events to its end; exit with what became of it."""
-    screen = _Screen(quiet=output == "json")
+    screen, nobody_there = _Screen(quiet=output == "json"), False
     try:
         with connection.client(RunServiceClientSync) as client:
             for event in _events(client, connection, run.id):
                 screen.show(event)
                 if event.WhichOneof("event") == "paused":
-                    _decide(client, connection, run.id, event.paused, answer)
+                    nobody_there |= _decide(client, connection, run.id, event.paused, answer)
             final = client.get_run(rpb.GetRunRequest(id=run.id), headers=connection.headers).run
-    except (KeyboardInterrupt, click.Abort):
-        _say(f"\nquarterdeck: the server goes on with it; come back with: quarterdeck chats resume {run.chat_id}")
-        sys.exit(_INTERRUPTED)
+    except click.Abort:  # at the prompt, by Ctrl-C or Ctrl-D
+        _leave("the approval still waits", run)
+    except KeyboardInterrupt:
+        _leave("the server goes on with it", run)
     if output == "json":
         print_json(final)
     elif final.error:
         _say(f"quarterdeck: {_plain(final.error)}")
     elif sys.stderr.isatty():
         _say(f"(go on with: quarterdeck ask --chat {run.chat_id} …)", dim=True)
+    if nobody_there:
+        _say(f"quarterdeck: a proposed call was denied: {_NOBODY}")
+        sys.exit(1)
     sys.exit(_FINAL.get(final.state, 1))
+
+
+def _leave(what_goes_on: str, run: run_pb2.Run) -> NoReturn:
+    _say(f"\nquarterdeck: {what_goes_on}; come back with: quarterdeck chats resume {run.chat_id}")
+    sys.exit(_INTERRUPTED)
 
 
 def _events(client: RunServiceClientSync, connection: Connection, run_id: str) -> Iterator[run_pb2.RunEvent]:
@@ -177,7 +198,9 @@ def _events(client: RunServiceClientSync, connection: Connection, run_id: str) -
 
 def _decide(
     client: RunServiceClientSync, connection: Connection, run_id: str, paused: run_pb2.RunPaused, answer: bool | None
-) -> None:
+) -> bool:
+    """Decide what waits; whether something was denied because nobody was there to ask."""
+    nobody_there = False
     # What was decided meanwhile, here or in another window, is asked of nobody.
     waiting = client.get_run(rpb.GetRunRequest(id=run_id), headers=connection.headers).run.pending_approvals
     open_calls = {each.tool_call_id for each in waiting}
@@ -186,14 +209,22 @@ def _decide(
         _say(f"\n? {asks}", fg="yellow")
         for name, value in MessageToDict(approval.arguments).items():
             _say(f"    {_line(name)}:{_shown(value)}")
-        approved = answer if answer is not None else _prompted()
+        request = rpb.DecideApprovalRequest(run_id=run_id, tool_call_id=approval.tool_call_id)
         if answer is not None:
-            _say("  approved (--yes)" if approved else "  denied (--no)")
-        request = rpb.DecideApprovalRequest(run_id=run_id, tool_call_id=approval.tool_call_id, approved=approved)
-        _send_decision(client, connection, request)
+            request.approved = answer
+            _say("  approved (--yes)" if answer else "  denied (--no)")
+        elif sys.stdin.isatty():
+            request.approved = click.confirm("  Approve?", default=False, err=True)
+        else:
+            request.feedback = _NOBODY  # so that the answer does not claim that the user said no
+            _say(f"  denied: {_NOBODY}")
+        sent = _send_decision(client, connection, request)
+        nobody_there |= sent and bool(request.feedback)
+    return nobody_there
 
 
-def _send_decision(client: RunServiceClientSync, connection: Connection, request: rpb.DecideApprovalRequest) -> None:
+def _send_decision(client: RunServiceClientSync, connection: Connection, request: rpb.DecideApprovalRequest) -> bool:
+    """Whether it is this decision that counts."""
     try:
         client.decide_approval(request, headers=connection.headers)
     except ConnectError as error:
@@ -201,13 +232,8 @@ def _send_decision(client: RunServiceClientSync, connection: Connection, request
         if error.code is not Code.FAILED_PRECONDITION:
             raise
         _say(f"  {_plain(error.message)}")
-
-
-def _prompted() -> bool:
-    if not sys.stdin.isatty():
-        _say("  denied: nobody is here to ask; pass --yes to approve")
         return False
-    return click.confirm("  Approve?", default=False, err=True)
+    return True
 
 
 class _Screen:

@@ -22,6 +22,8 @@ C = TypeVar("C", bound=ConnectClientSync)
 
 OutputFormat = Literal["text", "json"]
 DEFAULT_URL = "http://127.0.0.1:8080"
+_USAGE = 2
+"""The exit code of click, too, for a command line that is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--url", envvar="QUARTERDECK_URL", default=DEFAULT_URL, show_default=True, help="The server.")
     @click.option("--token", envvar="QUARTERDECK_TOKEN", default="", help="A token; better kept in QUARTERDECK_TOKEN.")
     def run(url: str, token: str, **arguments: Any) -> None:
+        for name, value in {"url": url, **arguments}.items():
+            _check_text(name, value)
         token = token.strip()
         if not (token.isascii() and token.isprintable()):
             fail("the token has characters that no token has; copy it again")
@@ -67,10 +71,20 @@ def output_option(command: Callable[..., None]) -> Callable[..., None]:
     return option(command)
 
 
-def fail(sentence: str) -> None:
-    """End the command with exit code 1."""
+def text_or_stdin(text: str, *, needs: str) -> str:
+    """What was written on the command line, or for - the standard input; `needs` tells why that must not be empty."""
+    if text != "-":
+        return text
+    read = sys.stdin.buffer.read().decode("utf-8", "replace").strip()
+    if not read:
+        raise click.UsageError(f"the standard input is empty; {needs}")
+    return read
+
+
+def fail(sentence: str, *, code: int = 1) -> None:
+    """End the command with one line and an exit code."""
     click.echo(f"quarterdeck: {sentence}", err=True)
-    sys.exit(1)
+    sys.exit(code)
 
 
 def print_json(message: Message) -> None:
@@ -85,6 +99,21 @@ def print_table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
     widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)]
     for row in table:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _check_text(name: str, value: object) -> None:
+    """A command line may hold bytes that are no text, which no message can carry; paths may have them."""
+    for each in value if isinstance(value, tuple) else (value,):
+        if isinstance(each, str) and not _is_utf8(each):
+            fail(f"{name}: is not valid UTF-8", code=_USAGE)
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _sentence(url: str, error: ConnectError) -> str:

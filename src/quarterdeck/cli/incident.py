@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from quarterdeck.cli.client import Connection, connected, fail, output_option, print_json, print_table
+from quarterdeck.cli.client import (
+    Connection,
+    connected,
+    fail,
+    output_option,
+    print_json,
+    print_table,
+    text_or_stdin,
+)
 from quarterdeck.cli.incident_calls import (
     LARGEST_PAGE,
     add_note,
@@ -44,18 +51,6 @@ from quarterdeck.gen.incident.v1.tasks_service_connect import TasksServiceClient
 from quarterdeck.incidents.times import parse_time
 
 
-class Words(click.ParamType[str]):
-    """Text that a message can carry."""
-
-    name = "text"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        text = str(value)
-        if not _is_utf8(text):
-            self.fail("is not valid UTF-8", param, ctx)
-        return text
-
-
 class Moment(click.ParamType[Timestamp]):
     """RFC 3339 with an offset, as a message; `now` is the moment of the call."""
 
@@ -73,7 +68,7 @@ class Moment(click.ParamType[Timestamp]):
         return stamp
 
 
-WORDS, MOMENT = Words(), Moment()
+MOMENT = Moment()
 
 
 @click.group()
@@ -82,15 +77,15 @@ def incident() -> None:
 
 
 @incident.command()
-@click.argument("title", type=WORDS)
-@click.option("--severity", type=WORDS, default="", help="A severity's label; Pending when absent.")
-@click.option("--status", type=WORDS, default="", help="resolved for one that is over, or a custom status.")
-@click.option("--label", "labels", type=WORDS, multiple=True, metavar="[KEY:]VALUE", help="A label; repeatable.")
+@click.argument("title")
+@click.option("--severity", default="", help="A severity's label; Pending when absent.")
+@click.option("--status", default="", help="resolved for one that is over, or a custom status.")
+@click.option("--label", "labels", multiple=True, metavar="[KEY:]VALUE", help="A label; repeatable.")
 @click.option("--drill", is_flag=True, help="It is an exercise.")
 @click.option("--private", is_flag=True, help="Only its creator, role holders and admins see it.")
-@click.option("--attach-url", type=WORDS, default="", metavar="URL", help="A link that belongs to it.")
-@click.option("--attach-caption", type=WORDS, default="", help="What the link is.")
-@click.option("--update", "status_update", type=WORDS, default="", help="The first status update.")
+@click.option("--attach-url", default="", metavar="URL", help="A link that belongs to it.")
+@click.option("--attach-caption", default="", help="What the link is.")
+@click.option("--update", "status_update", default="", help="The first status update.")
 @output_option
 @connected
 def declare(
@@ -124,7 +119,7 @@ def declare(
 
 
 @incident.command("list")
-@click.argument("query", type=WORDS, default="")
+@click.argument("query", default="")
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many, the newest first.")
 @output_option
 @connected
@@ -159,7 +154,7 @@ def list_incidents(connection: Connection, query: str, limit: int, output: str) 
 
 
 @incident.command()
-@click.argument("incident_id", type=WORDS)
+@click.argument("incident_id")
 @click.option("--timeline", is_flag=True, help="Show what happened, too, the oldest first.")
 @output_option
 @connected
@@ -178,15 +173,13 @@ def show(connection: Connection, incident_id: str, timeline: bool, output: str) 
 
 
 @incident.command()
-@click.argument("incident_id", type=WORDS)
-@click.option("--title", type=WORDS, help="The new title.")
-@click.option("--severity", type=WORDS, help="A severity's label.")
-@click.option("--status", type=WORDS, help="active, resolved or a custom status.")
+@click.argument("incident_id")
+@click.option("--title", help="The new title.")
+@click.option("--severity", help="A severity's label.")
+@click.option("--status", help="active, resolved or a custom status.")
 @click.option("--drill/--no-drill", default=None, help="Whether it is an exercise.")
-@click.option("--label", "labels", type=WORDS, multiple=True, metavar="[KEY:]VALUE", help="Add a label; repeatable.")
-@click.option(
-    "--remove-label", "removed", type=WORDS, multiple=True, metavar="[KEY:]VALUE", help="Take one off; repeatable."
-)
+@click.option("--label", "labels", multiple=True, metavar="[KEY:]VALUE", help="Add a label; repeatable.")
+@click.option("--remove-label", "removed", multiple=True, metavar="[KEY:]VALUE", help="Take one off; repeatable.")
 @click.option("--started", type=MOMENT, help="When it began: RFC 3339, or now.")
 @click.option("--ended", type=MOMENT, help="When it ended: RFC 3339, or now.")
 @output_option
@@ -203,14 +196,14 @@ def update(connection: Connection, incident_id: str, output: str, **wanted: Any)
 
 
 @incident.command()
-@click.argument("incident_id", type=WORDS)
-@click.argument("text", type=WORDS)
+@click.argument("incident_id")
+@click.argument("text")
 @click.option("--at", "event_time", type=MOMENT, help="When it happened: RFC 3339, or now.")
 @output_option
 @connected
 def note(connection: Connection, incident_id: str, text: str, event_time: Timestamp | None, output: str) -> None:
     """Add TEXT to the timeline; - reads it from the standard input."""
-    item = add_note(connection, incident_id, _stdin() if text == "-" else text, event_time)
+    item = add_note(connection, incident_id, text_or_stdin(text, needs="a note needs text"), event_time)
     if output == "json":
         print_json(item)
         return
@@ -218,8 +211,8 @@ def note(connection: Connection, incident_id: str, text: str, event_time: Timest
 
 
 @incident.command()
-@click.argument("incident_id", type=WORDS)
-@click.option("--note", "text", type=WORDS, default="", help="Add this to the timeline first.")
+@click.argument("incident_id")
+@click.option("--note", "text", default="", help="Add this to the timeline first.")
 @click.option("--ended", type=MOMENT, help="When it ended, when that is not now: RFC 3339.")
 @output_option
 @connected
@@ -236,7 +229,7 @@ def resolve(connection: Connection, incident_id: str, text: str, ended: Timestam
 
 
 @incident.command()
-@click.argument("incident_id", type=WORDS)
+@click.argument("incident_id")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file instead.")
 @output_option
 @connected
@@ -280,9 +273,9 @@ def task() -> None:
 
 
 @task.command("add")
-@click.argument("incident_id", type=WORDS)
-@click.argument("text", type=WORDS)
-@click.option("--assign", "user", type=WORDS, default="", help="Who is to do it: a user's id or email address.")
+@click.argument("incident_id")
+@click.argument("text")
+@click.option("--assign", "user", default="", help="Who is to do it: a user's id or email address.")
 @output_option
 @connected
 def add_task(connection: Connection, incident_id: str, text: str, user: str, output: str) -> None:
@@ -297,7 +290,7 @@ def add_task(connection: Connection, incident_id: str, text: str, user: str, out
 
 
 @task.command("list")
-@click.argument("incident_id", type=WORDS)
+@click.argument("incident_id")
 @output_option
 @connected
 def list_tasks(connection: Connection, incident_id: str, output: str) -> None:
@@ -308,8 +301,8 @@ def list_tasks(connection: Connection, incident_id: str, output: str) -> None:
 
 
 @task.command("status")
-@click.argument("incident_id", type=WORDS)
-@click.argument("task_id", type=WORDS)
+@click.argument("incident_id")
+@click.argument("task_id")
 @click.argument("status", type=click.Choice(["todo", "progress", "done"]))
 @output_option
 @connected
@@ -322,9 +315,9 @@ def set_task_status(connection: Connection, incident_id: str, task_id: str, stat
 
 
 @task.command("assign")
-@click.argument("incident_id", type=WORDS)
-@click.argument("task_id", type=WORDS)
-@click.argument("user", type=WORDS, default="")
+@click.argument("incident_id")
+@click.argument("task_id")
+@click.argument("user", default="")
 @output_option
 @connected
 def assign_task(connection: Connection, incident_id: str, task_id: str, user: str, output: str) -> None:
@@ -336,8 +329,8 @@ def assign_task(connection: Connection, incident_id: str, task_id: str, user: st
 
 
 @task.command("delete")
-@click.argument("incident_id", type=WORDS)
-@click.argument("task_id", type=WORDS)
+@click.argument("incident_id")
+@click.argument("task_id")
 @output_option
 @connected
 def delete_task(connection: Connection, incident_id: str, task_id: str, output: str) -> None:
@@ -354,9 +347,9 @@ def role() -> None:
 
 
 @role.command("assign")
-@click.argument("incident_id", type=WORDS)
-@click.argument("role_name", type=WORDS, metavar="ROLE")
-@click.argument("user", type=WORDS)
+@click.argument("incident_id")
+@click.argument("role_name", metavar="ROLE")
+@click.argument("user")
 @output_option
 @connected
 def assign_role(connection: Connection, incident_id: str, role_name: str, user: str, output: str) -> None:
@@ -368,9 +361,9 @@ def assign_role(connection: Connection, incident_id: str, role_name: str, user: 
 
 
 @role.command("unassign")
-@click.argument("incident_id", type=WORDS)
-@click.argument("role_name", type=WORDS, metavar="ROLE")
-@click.argument("user", type=WORDS)
+@click.argument("incident_id")
+@click.argument("role_name", metavar="ROLE")
+@click.argument("user")
 @output_option
 @connected
 def unassign_role(connection: Connection, incident_id: str, role_name: str, user: str, output: str) -> None:
@@ -382,7 +375,7 @@ def unassign_role(connection: Connection, incident_id: str, role_name: str, user
 
 
 @role.command("list")
-@click.argument("incident_id", type=WORDS)
+@click.argument("incident_id")
 @output_option
 @connected
 def list_roles(connection: Connection, incident_id: str, output: str) -> None:
@@ -395,18 +388,3 @@ def list_roles(connection: Connection, incident_id: str, output: str) -> None:
 def _user(text: str) -> str:
     """A user's id as the API takes it; an email address says so itself."""
     return f"email:{text}" if "@" in text and ":" not in text else text
-
-
-def _stdin() -> str:
-    text = sys.stdin.buffer.read().decode("utf-8", "replace").strip()
-    if not text:
-        raise click.UsageError("the standard input is empty; a note needs text")
-    return text
-
-
-def _is_utf8(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
