@@ -13,10 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterdeck.assistant.context.truncation import MARKER
+from quarterdeck.assistant.engine.builtin.mentions import Asked
 from quarterdeck.assistant.engine.builtin.planner import LABEL, BuiltinPlanner
+from quarterdeck.assistant.engine.builtin.reach import took_away
 from quarterdeck.assistant.engine.engine import Answered, ChatMessage, Delta, ModelRequest, ModelUsage, ToolDefinition
 from quarterdeck.assistant.holmes import sections
 from quarterdeck.assistant.prompts.prompts import INVESTIGATION, WORKLOAD, investigation_question, template, text
+from quarterdeck.assistant.running.tool_calls import REPEATED
+from quarterdeck.assistant.tools.revision_diff import draft_diff
+from quarterdeck.fleet.pipeline import PipelineDraft
 
 NAMES = (
     "fleet_list_collectors fleet_get_collector fleet_collector_config fleet_list_pipelines fleet_get_pipeline "
@@ -768,6 +773,272 @@ async def test_another_shape_gets_no_invented_values() -> None:
     assert (answer["passed"], answer["score"], answer["tags"], answer["level"]) == (None, None, [], "")
 
 
+SET_13 = {"incident": "13", "status": "resolved"}
+
+
+def called(call_id: str, name: str, arguments: dict[str, Any], content: Any) -> list[ChatMessage]:
+    """A call in a conversation, with its result."""
+    function = {"name": name, "arguments": json.dumps(arguments)}
+    return [
+        {"role": "assistant", "content": "", "tool_calls": [{"id": call_id, "type": "function", "function": function}]},
+        {"role": "tool", "tool_call_id": call_id, "name": name, "content": content_of(content)},
+    ]
+
+
+async def test_an_order_whose_result_stands_before_it_is_not_carried_out_again() -> None:
+    done = called("call_a", "incidents_set_status", SET_13, {**INCIDENT, "id": "13", "status": "resolved"})
+    order: ChatMessage = {"role": "user", "content": "set incident 13 to resolved"}
+    last = await step([order, *done, order])
+    assert last.calls == ()
+    assert "done; incident 13: Checkout is slow, resolved" in last.text
+    assert "[call:call_a]" in last.text
+    # Once it was answered from, the same order is a new one.
+    assert len((await step([order, *done, {"role": "assistant", "content": last.text}, order])).calls) == 1
+    assert len((await step([*done, {"role": "user", "content": "set incident 14 to resolved"}])).calls) == 1
+
+
+async def test_a_repetition_is_answered_from_the_result_that_it_repeats() -> None:
+    done = called("call_a", "incidents_set_status", SET_13, {**INCIDENT, "id": "13", "status": "resolved"})
+    refused = called("call_b", "incidents_set_status", SET_13, f"error: {REPEATED}")
+    last = await step([*done, {"role": "user", "content": "set incident 13 to resolved"}, *refused])
+    assert "done; incident 13" in last.text
+    assert "failed" not in last.text
+    alone = await step([{"role": "user", "content": "set incident 13 to resolved"}, *refused])
+    assert "incidents_set_status failed: this exact call" in alone.text
+
+
+async def test_the_sections_stand_in_the_order_of_the_plan() -> None:
+    messages: list[ChatMessage] = [{"role": "user", "content": "which alerts are firing?"}]
+    calls = [
+        {"id": call, "type": "function", "function": {"name": name, "arguments": "{}"}}
+        for call, name in (("call_a", "alertmanager_alerts"), ("call_b", "prometheus_alerts"))
+    ]
+    messages.append({"role": "assistant", "content": "", "tool_calls": calls})
+    results: list[ChatMessage] = [
+        {"role": "tool", "tool_call_id": call, "name": name, "content": "no data: nothing fires"}
+        for call, name in (("call_a", "alertmanager_alerts"), ("call_b", "prometheus_alerts"))
+    ]
+    assert (await step([*messages, *results])).text == (await step([*messages, *reversed(results)])).text
+
+
+@pytest.mark.parametrize(
+    ("question", "call"),
+    [
+        ("roll back pipeline errors to revision 8", ("fleet_roll_back_pipeline", "errors")),
+        ("show pipeline traces", ("fleet_get_pipeline", "traces")),
+        ("who changed pipeline traces?", ("fleet_pipeline_revisions", "traces")),
+        ("which collectors use the pipeline errors?", ("fleet_pipeline_collectors", "errors")),
+        ("disable pipeline logs", ("fleet_update_pipeline", "logs")),
+        ("disable the metrics pipeline", ("fleet_update_pipeline", "metrics")),
+    ],
+)
+async def test_a_pipeline_is_called_by_an_ordinary_word(question: str, call: tuple[str, str]) -> None:
+    talk = Talk({})
+    await talk.ask(question)
+    assert [(name, arguments["pipeline"]) for name, arguments in talk.calls] == [call]
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["the pipeline is broken", "show the pipeline changes", "any pipeline errors?", "list pipelines with errors"],
+)
+def test_other_ordinary_words_are_no_pipelines(question: str) -> None:
+    assert Asked(question).pipeline == ""
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "resolve incident 13 please",
+        "close incident #13 please",
+        "kindly resolve incident 13",
+        "please resolve incident 13, thanks",
+        "set incident 13 to resolved please",
+        "set incident 13 to Resolved, pls!",
+        "resolve incident 13 - thanks",
+    ],
+)
+async def test_courtesy_is_no_part_of_an_order(question: str) -> None:
+    talk = Talk({})
+    await talk.ask(question)
+    assert talk.calls == [("incidents_set_status", SET_13)]
+
+
+async def test_courtesy_is_no_part_of_an_order_about_a_pipeline() -> None:
+    talk = Talk({})
+    await talk.ask("kindly turn pipeline node off, thanks!")
+    assert talk.calls == [("fleet_update_pipeline", {"pipeline": "node", "enabled": False})]
+    await talk.ask("roll back pipeline node to revision 8 please")
+    assert talk.calls == [("fleet_roll_back_pipeline", {"pipeline": "node", "revision_id": "8"})]
+
+
+@pytest.mark.parametrize(
+    ("question", "half"),
+    [
+        ("set incident 1 to resolved in 10 minutes", "set incident 1 to resolved"),
+        ("set incident 13 to resolved and add a note: done", "set incident 13 to resolved"),
+        ('set incident 13 to resolved and add a note "done"', "set incident 13 to resolved"),
+        ("set incident 13 to waiting, then resolve it", "set incident 13 to …"),
+        ("resolve incident 13 in an hour", "resolve incident 13"),
+        ("disable pipeline node in 5 minutes", "disable pipeline node"),
+        ("disable pipeline node on collector web-1", "disable pipeline node"),
+        ("turn pipeline node off in 5 minutes", "disable pipeline node"),
+        ("disable pipeline node" + " " * 4000 + "in 5 minutes", "disable pipeline node"),
+        ("disable pipelines node-1 and node-2", "disable pipeline node-1"),
+        ("roll back pipeline node to revision 8 on web-1", "roll back pipeline node to revision 8"),
+    ],
+)
+async def test_an_order_is_understood_whole_or_not_at_all(question: str, half: str) -> None:
+    talk = Talk({})
+    answer = await talk.ask(question)
+    assert talk.calls == []
+    assert f"Of this order I understand `{half}`, and not the rest." in answer
+    assert "nothing was proposed" in answer
+
+
+@pytest.mark.parametrize(
+    ("question", "since", "until"),
+    [
+        ("what changed in the last 1h30m?", "-90m", "now"),
+        ("what changed in the last 1.5 hours?", "-90m", "now"),
+        ("what changed in the last 2 hours and 30 minutes?", "-150m", "now"),
+        ("what changed from 3 hours ago to 1 hour ago?", "-3h", "-1h"),
+        ("what changed on 2026-11-20?", "2026-11-20T00:00:00Z", "2026-11-21T00:00:00Z"),
+        ("what changed between 2026-11-18 and 2026-11-20?", "2026-11-18T00:00:00Z", "2026-11-21T00:00:00Z"),
+        ("what changed since 2026-11-20 10:00?", "2026-11-20T10:00:00Z", "now"),
+        ("what changed before 2026-11-20T00:00:00Z?", "2026-11-19T00:00:00Z", "2026-11-20T00:00:00Z"),
+        ("what changed in the 2 hours before 2026-11-20T12:00:00Z?", "2026-11-20T10:00:00Z", "2026-11-20T12:00:00Z"),
+        ("what changed before 0001-01-01?", "-24h", "now"),
+        ("what changed on 9999-12-31?", "-24h", "now"),
+    ],
+)
+async def test_a_time_range(question: str, since: str, until: str) -> None:
+    talk = Talk({"fleet_changes": CHANGES})
+    answer = await talk.ask(question)
+    assert talk.calls == [("fleet_changes", {"since": since, "until": until, "limit": 100})]
+    assert ("I did not understand the time" in answer) is (since == "-24h")
+
+
+@pytest.mark.parametrize(
+    ("question", "seconds"),
+    [
+        ("what changed 1.5 hours before incident 1?", 5400),
+        ("what changed in the 2 hours and 30 minutes before incident 1?", 9000),
+        ("what changed in the 1h30m before incident 1?", 5400),
+        ("what changed 1,5 hours before incident 1?", 0),
+        ("what changed one and a half hours before incident 1?", 0),
+        ("what changed twenty minutes before incident 1?", 0),
+    ],
+)
+async def test_a_time_before_an_incident(question: str, seconds: int) -> None:
+    assert Asked(question).seconds_before == (seconds or 3600)
+    answer = await Talk({"incidents_get": ONE_INCIDENT, "fleet_changes": CHANGES}).ask(question)
+    for_an_hour = "I did not understand the time in this question: this answer is for the changes from 2026-11-20T11:00"
+    assert (answer.splitlines()[1].startswith(for_an_hour)) is (seconds == 0)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what changed since 10:00?",
+        "what changed between 9 and 10?",
+        "what changed on Friday?",
+        "what changed last month?",
+        "what changed before 2 hours ago?",
+        "what changed before an hour ago?",
+        "rank the changes since the 3rd",
+        "why did shop stop sending metrics 2 hours ago?",
+    ],
+)
+async def test_a_time_that_is_not_understood(question: str) -> None:
+    answer = await Talk({"fleet_changes": CHANGES}).ask(question)
+    assert answer.splitlines()[1] == (
+        "I did not understand the time in this question: this answer is for the changes from -24h to now."
+    )
+
+
+async def test_a_time_for_an_answer_without_time() -> None:
+    answer = await Talk({}).ask("which collectors failed since Friday?")
+    assert "this answer is not limited to any time" in answer.splitlines()[1]
+    assert "the time" not in await Talk({}).ask("which collectors failed?")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "which incidents are active, and which collectors fail?",
+        "which incidents are active? disable pipeline node",
+        "1. which incidents are active?\n2. which pipelines are there?",
+        "1) which incidents are active? 2) what changed today?",
+    ],
+)
+async def test_of_several_questions_the_first_is_answered_and_it_says_so(question: str) -> None:
+    talk = Talk({"incidents_list": {"total": 1, "incidents": [INCIDENT]}})
+    answer = await talk.ask(question)
+    assert talk.calls == [("incidents_list", {"active_only": True})]
+    assert answer.splitlines()[-1] == "Only the first question was answered: ask one at a time."
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "how many collectors, pipelines and incidents are there?",
+        "what changed in the hour before incident 7? which changes affect the most collectors?",
+        "We had incident 7. What changed before it?",
+        'show pipeline "a? which b"',
+    ],
+)
+async def test_one_question_is_not_several(question: str) -> None:
+    answer = await Talk({"incidents_get": ONE_INCIDENT, "fleet_changes": CHANGES}).ask(question)
+    assert "Only the first" not in answer
+
+
+MANY = ("a!=1", "b!=1", "c!=1", "d!=1")
+
+
+def draft(*matchers: str, enabled: bool = True) -> PipelineDraft:
+    return PipelineDraft(name="shop-logs", contents="// a\n", matchers=matchers, enabled=enabled)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_its"),
+    [
+        (draft("service=shop"), draft("service=cart"), True),
+        (draft("service=shop"), draft("service=shop", enabled=False), True),
+        (draft("service=shop"), None, True),
+        (draft("service=cart"), draft("service=cellar"), False),
+        (draft("service=shop"), draft("service=~shop|cart"), False),
+        (draft("service=cart"), None, False),
+        (
+            draft("service=shop", "a=", "b=", "c=", "d="),
+            draft("service=shop", "a=", "b=", "c=", "d=", enabled=False),
+            False,
+        ),
+    ],
+)
+async def test_a_change_that_took_a_pipeline_away(
+    before: PipelineDraft, after: PipelineDraft | None, is_its: bool
+) -> None:
+    """The diff is what tells it; where it does not show all matchers, nothing is claimed."""
+    diff = draft_diff(before, after, most_characters=6000)
+    silent = collector("edge-1", "unseen")
+    talk = Talk(
+        {
+            "fleet_get_collector": {**silent, "pipelines": []},
+            "fleet_changes": {"total": 1, "changes": [change("2026-11-20T11:58:00Z", "gone", 2, diff=diff)]},
+        }
+    )
+    answer = await talk.ask("why did collector edge-1 stop sending logs?")
+    assert ("1 change of its pipelines from -24h to now, and 0 of other pipelines" in answer) is is_its
+    assert ("3 minutes before collector edge-1: unseen" in answer) is is_its
+
+
+@given(st.text() | st.text(alphabet="+- @1,\nenabled: truematcher=", max_size=80))
+def test_no_diff_makes_it_raise(diff: str) -> None:
+    took_away(f"--- settings\n+++ settings\n{diff}", [{"a": "b"}])
+    took_away(f"--- settings\n+++ settings\n@@ -1,3 +1,3 @@\n-enabled: true\n-matcher: {diff}", [{"a": "b"}])
+
+
 anything = st.text() | st.text(alphabet="aZ09 '\"`#:=.,?!-_{}[]<>/\\\n\tincidentpipelinecollector", max_size=300)
 
 
@@ -843,6 +1114,13 @@ async def test_no_conversation_makes_it_raise(conversation: list[ChatMessage]) -
         "how many " * 500,
         "a." * 2000,
         "\u2028" * 4000,
+        "1h " * 1300,
+        "is. " * 1000,
+        "which collectors fail? " * 170,
+        "1h" * 2000,
+        "last 1 hour and" + " " * 3900,
+        "2026-11-20 " * 360,
+        "resolve incident 1" + " please" * 500,
         "add 'x" * 700,
         'add "' + "x" * 100_000,
         "promql: " + "x" * 500_000,

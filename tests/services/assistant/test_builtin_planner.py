@@ -146,6 +146,34 @@ async def test_orders_are_carried_out(talk: Talk, fleet: Replica, incidents: Inc
     assert {each.name: each.contents for each in await fleet.pipelines()}["web"] == "// a\n"
 
 
+async def test_a_pipeline_that_was_taken_away(talk: Talk, fleet: Replica, history: str) -> None:
+    """Nothing that is read about the collector names the pipeline any more: the change's diff does."""
+    web = next(each for each in await fleet.pipelines() if each.name == "web")
+    fleet.clock.advance(60)
+    await fleet.update(web.id, "web", web.contents, matchers=["app=other"])
+    answer = await talk.ask("why did collector web-1 stop sending metrics?")
+    assert "1 change of its pipelines" in answer
+    assert "update of pipeline web" in answer
+    assert "+matcher: app=" in answer
+
+
+async def test_an_order_is_understood_whole(talk: Talk, incidents: IncidentsHouse, history: str) -> None:
+    assert "nothing was proposed" in await talk.ask(f"set incident {history} to resolved in 10 minutes")
+    assert (await incidents.incident(history)).status == "active"
+    assert "done; incident" in await talk.ask(f"kindly set incident {history} to resolved, thanks")
+
+
+async def test_times_are_read_as_the_tools_read_them(talk: Talk, history: str) -> None:
+    for question in (
+        "what changed in the last 1.5 hours?",
+        "what changed in the last 4 hours and 30 minutes?",
+        "what changed on 2026-11-20?",
+        "what changed before 2026-11-20T12:00:00Z?",
+    ):
+        assert "I did not understand" not in await talk.ask(question)
+        assert [executed.error for executed in talk.executed if executed.status is Status.ERROR] == [], question
+
+
 async def test_every_example_is_accepted_by_the_tools(talk: Talk, history: str) -> None:
     """The names in the examples become names that are there: no call may fail."""
     possible = examples({tool.name for tool in talk.toolbox.definitions(caller().caller)})

@@ -45,6 +45,24 @@ _RENDER: Final[Mapping[str, _Render]] = {
 }
 _CONCLUDED: Final = frozenset({"before_incident", "investigate", "why", "why_collector", "why_pipeline", "fleet"})
 """Intents whose answers end with what stands near in time."""
+_WITHIN: Final = frozenset({"changes", "rank_changes", "changes_for_collector"})
+"""Intents that go by the time that a question names."""
+_BEFORE: Final = frozenset({"before_incident", "investigate"})
+"""Intents that go by the time before an incident."""
+_TIMELESS: Final = frozenset(
+    {
+        "help",
+        "promql",
+        "add_note",
+        "set_status",
+        "roll_back",
+        "switch",
+        "preview",
+        "runbook",
+        "runbook_search",
+        "runbooks",
+    }
+)
 _SINGLE: Final = frozenset(
     {"fleet_get_collector", "fleet_collector_config", "fleet_get_pipeline", "fleet_preview_matchers", "incidents_get",
      "incidents_set_status", "incidents_add_note", "fleet_update_pipeline", "fleet_roll_back_pipeline", "runbooks_get"}
@@ -55,10 +73,24 @@ _SINGLE: Final = frozenset(
 def answer(understood: Understood, results: Sequence[Result]) -> list[str]:
     """The lines of an answer."""
     about = findings_of(understood, results)
-    lines = facts(understood, about)
+    lines = [*time_left(understood, results), *facts(understood, about)]
     if understood.intent.key in _CONCLUDED:
         lines += ["", "Near in time:", *found.conclusions(about)]
+    if understood.is_first:
+        lines.append("Only the first question was answered: ask one at a time.")
     return lines
+
+
+def time_left(understood: Understood, results: Sequence[Result]) -> list[str]:
+    """That a time in the question was not understood, and which time the answer is for."""
+    key = understood.intent.key
+    if key in _TIMELESS or not understood.asked.has_a_time_left(before=key in _BEFORE, within=key in _WITHIN):
+        return []
+    spans = [result.arguments for result in results if result.name == "fleet_changes"]
+    if not spans:
+        return ["I did not understand the time in this question: this answer is not limited to any time."]
+    since, until = said(spans[0].get("since"), 40), said(spans[0].get("until") or "now", 40)
+    return [f"I did not understand the time in this question: this answer is for the changes from {since} to {until}."]
 
 
 def findings_of(understood: Understood, results: Sequence[Result]) -> Findings:
@@ -93,6 +125,16 @@ def refusal(tools: AbstractSet[str], *, asked_for_help: bool) -> list[str]:
     if not asked_for_help:
         first = f"I do not understand this question. Without a language model {first}"
     return [first, *(f"- {example}" for example in examples(tools))]
+
+
+def not_whole(understood: Understood) -> list[str]:
+    """What is understood of an order, and that this is not enough."""
+    half = f"`{said(understood.half, 400)}`"
+    custom = " A status of your own stands in quotes." if half.endswith("…`") else ""
+    return [
+        f"Of this order I understand {half}, and not the rest.{custom}",
+        "An order must be understood whole: nothing was proposed, and nothing was done. Ask for one thing at a time.",
+    ]
 
 
 def not_possible(understood: Understood) -> list[str]:

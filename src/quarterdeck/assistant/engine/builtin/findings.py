@@ -18,12 +18,14 @@ from quarterdeck.assistant.engine.builtin.fleet_answers import (
 from quarterdeck.assistant.engine.builtin.incident_answers import incident_lines
 from quarterdeck.assistant.engine.builtin.lines import counted, line, mark, more, said, source
 from quarterdeck.assistant.engine.builtin.observed_answers import alert_state
+from quarterdeck.assistant.engine.builtin.reach import took_away
 from quarterdeck.assistant.engine.builtin.result import Item, Result, count
 from quarterdeck.incidents.times import read_time
 
 CORRELATION: Final = "This is a correlation in time; it does not show a cause."
 _NEAR: Final = timedelta(hours=1)
 _MOST: Final = 5
+_MOST_MATCHED: Final = 50
 
 _Items = list[dict[str, Any]]
 
@@ -84,6 +86,7 @@ class Findings:
     def changes(self) -> list[tuple[Result, dict[str, Any]]]:
         """The changes of pipelines that it is about, the latest first."""
         ids = self.pipeline_ids()
+        collectors = self._attributes() if ids is not None else []
         found = [
             (result, item)
             for result in self.of("fleet_changes")
@@ -91,10 +94,16 @@ class Findings:
             if ids is None
             or str(item.get("pipeline_id")) in ids
             or (self.name and has(item.get("pipeline"), self.name))
+            or took_away(item.get("diff"), collectors)
         ]
         for result in self.of("fleet_pipeline_revisions"):
             found += [(result, self._as_change(result, item)) for item in result.items("revisions")]
         return found
+
+    def _attributes(self) -> list[dict[str, str]]:
+        """What matchers see of the collectors that it is about."""
+        listed = [item.get("attributes") for _, item in self.matched_collectors()[:_MOST_MATCHED]]
+        return [{str(key): str(value) for key, value in each.items()} for each in listed if isinstance(each, dict)]
 
     def _as_change(self, result: Result, item: Item) -> dict[str, Any]:
         head = next(self.of("fleet_get_pipeline"), None)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Final
 
 from quarterdeck.assistant.engine.builtin import orders
@@ -21,6 +22,20 @@ Plan = Callable[[Asked], list[Call] | None]
 _ALL_REVISIONS: Final = 100
 _ALL_COLLECTORS: Final = 500
 _DAY: Final = "-24h"
+
+_ASKS: Final = (
+    r"(?:which|what|what's|who|whom|whose|when|where|why|how|is|are|do|does|did|show|list|tell\s+me|give\s+me|investigate"
+    r"|resolve|close|reopen|set|disable|enable|roll\s*back|roll|revert|turn|switch|add|delete|remove|create|restart)\b"
+)
+_QUESTION: Final = re.compile(rf"\s*(?:\(?\d{{1,2}}[.)]\s*)?(?:please\s+)?{_ASKS}", re.IGNORECASE)
+_NEXT: Final = re.compile(
+    r"(?:[?!.;]\s+|,\s+(?=(?:and|also|then|plus)\s)|\n\s*)(?:(?:and|also|then|plus)\s+){0,2}"
+    rf"(?:\(?\d{{1,2}}[.)]\s*)?(?:please\s+)?(?={_ASKS})",
+    re.IGNORECASE,
+)
+_WHOLE: Final = frozenset({"help", "promql", "add_note", "set_status", "roll_back", "switch"})
+"""Intents that take the text whole."""
+_MOST_CLAUSES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +67,35 @@ class Understood:
     intent: Intent
     asked: Asked
     calls: list[Call]
+    half: str = ""
+    """What is understood of an order that says more than that: then there are no calls."""
+    is_first: bool = False
+    """Whether there are more questions behind it."""
 
 
 def understand(asked: Asked) -> Understood | None:
-    """The intent of a question; None when nothing is understood, or when an order goes beyond what is here."""
+    """The intent of a question; None when nothing is understood, or when an order goes beyond what is here.
+
+    Of several questions it is the first.
+    """
+    understood = _understand(asked)
+    if understood is None or understood.half or understood.intent.key in _WHOLE:
+        return understood
+    for match in islice(_NEXT.finditer(asked.words), _MOST_CLAUSES):
+        first, second = Asked(asked.text[: match.start()]), Asked(asked.text[match.end() :])
+        alone = _understand(first) if _QUESTION.match(first.text) is not None and not second.is_ranked else None
+        if alone is not None and alone.intent.key not in _WHOLE and not alone.half:
+            return replace(alone, is_first=True)
+    return understood
+
+
+def _understand(asked: Asked) -> Understood | None:
     if orders.is_beyond(asked.text):
         return None
+    half = orders.half_understood(asked.whole, asked.with_a_blank, asked.pipeline, asked.target_revision)
     for intent in INTENTS:
+        if half and intent.key == "set_status":
+            return Understood(intent, asked, [], half)
         calls = intent.calls(asked)
         if calls is not None:
             return Understood(intent, asked, calls)
@@ -111,7 +148,7 @@ def _roll_back(asked: Asked) -> list[Call] | None:
 
 
 def _switch(asked: Asked) -> list[Call] | None:
-    enabled = orders.wanted_state(asked.text)
+    enabled = orders.wanted_state(asked.with_a_blank)
     return None if enabled is None else [("fleet_update_pipeline", {"pipeline": asked.pipeline, "enabled": enabled})]
 
 

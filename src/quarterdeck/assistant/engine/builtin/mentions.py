@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from quarterdeck.assistant.engine.builtin.ordinary_words import ORDINARY
+from quarterdeck.assistant.engine.builtin import times
+from quarterdeck.assistant.engine.builtin.ordinary_words import ORDINARY, SIGNALS
 
 HOUR: Final = 3600
 _APOSTROPHES: Final = {0x2018: "'", 0x2019: "'"}
@@ -36,6 +37,8 @@ _KINDS: Final = {
     )
     for kind in ("pipeline", "collector")
 }
+_ANY: Final = re.compile(r"\b(?:an?|any|all|each|every|no|some|what|which)\s+$", re.IGNORECASE)
+_THE_SIGNAL: Final = re.compile(rf"\bthe\s+({'|'.join(sorted(SIGNALS))})\s+pipeline\b", re.IGNORECASE)
 _INCIDENT: Final = re.compile(
     r"\binc(?:idents?)?(?:[\s-]*(?:number|no\.?|nr\.?|id|with\s+(?:the\s+)?id))?[\s:#\"'`-]*(\d{1,18})\b", re.IGNORECASE
 )
@@ -70,29 +73,6 @@ _SOMETHING: Final = tuple(
     )
 )
 
-_NUMBERS: Final = {
-    "a": 1, "an": 1, "one": 1, "two": 2, "couple of": 2, "a couple of": 2, "three": 3, "few": 3, "a few": 3, "four": 4,
-    "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "fifteen": 15, "thirty": 30,
-}  # fmt: skip
-_UNIT: Final = r"(?:seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?)"
-_COUNT: Final = "|".join(
-    [r"half(?:\s+an?)?", *(word.replace(" ", r"\s+") for word in sorted(_NUMBERS, key=len, reverse=True))]
-)
-_SPAN: Final = rf"(?:(\d{{1,4}})\s*({_UNIT}|[smhdw])|(?:({_COUNT})\s+)?({_UNIT}))\b"
-_SECONDS: Final = {"s": 1, "m": 60, "h": HOUR, "d": 24 * HOUR, "w": 7 * 24 * HOUR}
-_LATELY: Final = re.compile(rf"\b(?:last|past|previous|recent)\s+{_SPAN}", re.IGNORECASE)
-_AGO: Final = re.compile(rf"\b{_SPAN}\s+ago\b", re.IGNORECASE)
-_BEFORE: Final = re.compile(
-    rf"\b{_SPAN}\s+(?:(?:just|right|immediately|directly)\s+)?(?:before|prior|preceding|leading|ahead)\b",
-    re.IGNORECASE,
-)
-_NAMED_TIMES: Final = (
-    (re.compile(r"\byesterday\b", re.IGNORECASE), ("-48h", "-24h")),
-    (re.compile(r"\b(?:today|tonight|overnight)\b", re.IGNORECASE), ("-24h", "now")),
-    (re.compile(r"\bthis\s+week\b", re.IGNORECASE), ("-7d", "now")),
-    (re.compile(r"\bthis\s+month\b", re.IGNORECASE), ("-31d", "now")),
-)
-_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d\d:\d\d)")
 _RANKED: Final = re.compile(
     r"\b(?:rank\w*|sort\w*|order(?:ed)?\s+by|by\s+(?:the\s+)?(?:number\s+of\s+|count\s+of\s+|how\s+many\s+)?(?:affected|impacted)"
     r"|biggest|largest|widest|most\s+(?:\w+\s+)?(?:affect\w*|impact\w*|collectors))\b|\bblast\s+radius\b",
@@ -123,6 +103,13 @@ class Asked:
     def pipeline(self) -> str:
         """A pipeline's name or id, or ""."""
         return self._thing("pipeline")[0]
+
+    @cached_property
+    def with_a_blank(self) -> str:
+        """The whole with `_` where the pipeline's name stands, which may be any."""
+        start, end = self._thing("pipeline")[1]
+        blanked = f"{self.text[:start]}_{self.text[end:]}" if self.pipeline else self.text
+        return blanked + self.whole[MOST_LOOKED_AT:]
 
     @cached_property
     def collector(self) -> str:
@@ -180,20 +167,23 @@ class Asked:
     @cached_property
     def window(self) -> tuple[str, str] | None:
         """The time that it is about, as `since` and `until` of tools; None when it says nothing."""
-        moments = _MOMENT.findall(self.text)
-        if moments:
-            return _exact(moments[0]), _exact(moments[1]) if len(moments) > 1 else "now"
-        for pattern, named in _NAMED_TIMES:
-            if pattern.search(self.words):
-                return named
-        match = _LATELY.search(self.words) or _AGO.search(self.words)
-        return None if match is None else (_ago(_length(match)), "now")
+        read = times.window(self.text, self.words)
+        return None if read is None else read.window
 
     @cached_property
     def seconds_before(self) -> int:
         """How long before an incident: an hour when it does not say."""
-        match = _BEFORE.search(self.words) or _LATELY.search(self.words)
-        return HOUR if match is None else _length(match)
+        read = times.before(self.words)
+        return HOUR if read is None else read[0]
+
+    def has_a_time_left(self, *, before: bool = False, within: bool = False) -> bool:
+        """Whether it says a time that was not understood, for an answer that goes by the time before or within."""
+        spans: tuple[tuple[int, int], ...] = ()
+        if before and (found := times.before(self.words)) is not None:
+            spans = (found[1],)
+        if within and (read := times.window(self.text, self.words)) is not None:
+            spans = read.spans
+        return times.is_left(self.words, spans)
 
     def _thing(self, kind: str) -> tuple[str, tuple[int, int]]:
         """The name behind or before the word for its kind, and where it stands."""
@@ -202,10 +192,17 @@ class Asked:
             name, quoted = _name_in(match, skip=1)
             if quoted or (_is_distinctive(name) if match[1] else _is_name(name)):
                 return name, _span(match, 2)
+            # `any pipeline errors` asks for errors.
+            is_signal = kind == "pipeline" and not match[1] and name.casefold() in SIGNALS
+            if is_signal and _ANY.search(self.text[max(0, match.start() - 20) : match.start()]) is None:
+                return name, _span(match, 2)
         for match in reverse.finditer(self.text):
             name, quoted = _name_in(match, drop=1)
             if quoted or (not match[match.re.groups] and _is_name(name)):
                 return name, _span(match, 1)
+        the_signal = _THE_SIGNAL.search(self.text) if kind == "pipeline" else None
+        if the_signal is not None:
+            return the_signal[1], the_signal.span(1)
         return "", (0, 0)
 
 
@@ -230,25 +227,3 @@ def _is_name(word: str) -> bool:
 
 def _is_distinctive(word: str) -> bool:
     return _is_name(word) and any(char.isdigit() or char in "-_./:@" for char in word)
-
-
-def _length(match: re.Match[str]) -> int:
-    """The seconds of `2 hours`, `half an hour`, `hour`."""
-    digits, short, word, unit = match.groups()
-    seconds = _SECONDS[(short or unit)[0].lower()]
-    count = " ".join((word or "one").casefold().split())
-    if count.startswith("half"):
-        return seconds // 2
-    return max(1, int(digits) if digits else _NUMBERS[count]) * seconds
-
-
-def _ago(seconds: int) -> str:
-    """A time ago as tools take it, in the largest unit that says it exactly; a day is 24 hours."""
-    units = ("d", "h", "m", "s") if seconds > _SECONDS["d"] else ("h", "m", "s")
-    unit = next(unit for unit in units if seconds % _SECONDS[unit] == 0)
-    return f"-{seconds // _SECONDS[unit]}{unit}"
-
-
-def _exact(moment: str) -> str:
-    """RFC 3339 with its seconds."""
-    return re.sub(r"([Tt]\d\d:\d\d)(?=[Zz+-])", r"\1:00", moment)

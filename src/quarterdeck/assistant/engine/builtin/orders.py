@@ -9,13 +9,19 @@ import re
 from typing import Any, Final
 
 _POLITE: Final = (
-    r"^\s*(?:(?:please|pls|now|then|okay|ok|hey|hi|hello|so|and|also|can\s+you|could\s+you|would\s+you|will\s+you|"
+    r"^\s*(?:(?:please|pls|now|then|okay|ok|hey|hi|hello|so|and|also|kindly|thanks|thank\s+you|can\s+you|could\s+you|would\s+you|will\s+you|"
     r"go\s+ahead\s+and|let's|lets|i\s+want\s+you\s+to|i'd\s+like\s+you\s+to)\b[\s,:!]{1,5}){0,5}"
 )
 _INCIDENT: Final = (
     r"(?:the\s+)?(?:inc(?:ident)?(?:\s*(?:number|no\.?|id))?[\s#:-]*|#)[\"'`]?(?P<incident>\d{1,18})\b"
     r"(?:[\"'`](?!s\b))?"
 )
+
+_COURTESY: Final = re.compile(
+    r"(?:^|[\s,;:.!?-])(?:please|pls|plz|kindly|thanks|thank\s+you|thx|cheers|for\s+me|(?:right\s+)?now)$",
+    re.IGNORECASE,
+)
+_END: Final = " \t\r\n.,;!?-"
 
 
 def _order(pattern: str) -> re.Pattern[str]:
@@ -45,21 +51,39 @@ _NOTE_BEFORE: Final = _order(
     r"(?:add|write|put|post|append)\s+(?:the\s+note\s+|a\s+note\s+)?(?:\"(?P<double>[^\"]{1,20000})\"|'(?P<single>[^\n]{1,2000}?)'|`(?P<back>[^`]{1,20000})`)"
     rf"\s+(?:as\s+a\s+(?:note|comment)\s+)?(?:to|on|in)\s+(?:the\s+timeline\s+of\s+)?{_INCIDENT}"
 )
-_RESOLVE: Final = _order(rf"(?P<verb>resolve|close|reopen|re-open|activate)\s+{_INCIDENT}\s*[.!?]*\s*$")
+_RESOLVE: Final = _order(rf"(?P<verb>resolve|close|reopen|re-open|activate)\s+{_INCIDENT}")
 _SET: Final = _order(
     rf"(?:set|change|move|switch|update|put|mark|turn)\s+(?:the\s+status\s+of\s+|status\s+of\s+)?{_INCIDENT}(?:'s)?\s*(?:status\s*)?"
-    r"(?:to\s+be\s+|to\s+|as\s+|=\s*|into\s+|:\s*)?(?:status\s+)?[\"'`]?(?P<status>\w[^\n\"'`]{0,99}?)[\"'`]?\s*[.!?]*\s*$"
+    r"(?:to\s+be\s+|to\s+|as\s+|=\s*|into\s+|:\s*)?(?:status\s+)?"
 )
+_STATUS: Final = re.compile(r"(?P<quote>[\"'`]?)(?P<status>\w[^\n\"'`]{0,99})(?P=quote)")
 _STATUSES: Final = {
     "resolve": "resolved", "close": "resolved", "closed": "resolved", "done": "resolved", "fixed": "resolved",
     "resolved": "resolved", "reopen": "active", "re-open": "active", "activate": "active", "open": "active",
     "active": "active", "reopened": "active",
 }  # fmt: skip
+_MORE_THAN_A_STATUS: Final = re.compile(
+    rf"^(?:{'|'.join(_STATUSES)})\b|[,;:.\d]|\b(?:and|but|then|if|when|once|unless|until|because|please|tomorrow|today|later)\b"
+    r"|\s(?:in|at|by|after|before|within|with)\s",
+    re.IGNORECASE,
+)
 _ROLL_BACK: Final = _order(
     r"(?:roll\s*-?back|revert|restore|reset|put\s+back|roll\b[^\n]{1,320}\bback|set\b[^\n]{1,320}\bback)\b"
 )
 _SWITCH: Final = _order(
-    r"(?P<verb>enable|disable|activate|deactivate|(?:switch|turn)\s+(?:on|off)|(?:switch|turn)(?=\b[^\n]{1,320}\b(?P<late>on|off)\W*$))\s"
+    r"(?P<verb>enable|disable|activate|deactivate|(?:switch|turn)\s+(?:on|off)|(?:switch|turn)(?=\b[^\n]{1,320}\b(?P<late>on|off)\b))\s"
+)
+_PIPELINE: Final = (
+    r"(?:the\s+)?(?:pipelines?(?:\s+(?:named|called|with\s+(?:the\s+)?(?:id|name)|id|name|number))?[\s:#]{1,5}[\"'`“]?_[\"'`”]?"
+    r"|[\"'`“]?_[\"'`”]?(?:'s)?\s+pipeline)"
+)
+_REVISION: Final = r"(?:the\s+)?(?:(?:revision|rev\.?|version)[\s:#\"'`]{0,5}|[#\"'`]{0,2})\d{1,18}[\"'`]?"
+_WHOLE_SWITCH: Final = _order(
+    rf"(?:(?:enable|disable|activate|deactivate|(?:switch|turn)\s+(?:on|off))\s+{_PIPELINE}|(?:switch|turn)\s+{_PIPELINE}\s+(?:on|off))$"
+)
+_WHOLE_ROLL_BACK: Final = _order(
+    rf"(?:(?:(?:roll\s*-?back|revert|restore|reset|put\s+back)\s+{_PIPELINE}(?:\s+back)?|(?:roll|set|put)\s+{_PIPELINE}\s+back)\s+to\s+{_REVISION}"
+    rf"|(?:roll\s*-?back|revert|restore|reset|go\s+back)\s+(?:to\s+)?{_REVISION}\s+(?:of|for|on)\s+{_PIPELINE})$"
 )
 _BEYOND: Final = _order(r"(?:delete|remove|drop|create|rename|register|unregister|restart|assign|silence|kill|wipe)\s")
 _ON: Final = re.compile(r"^(?:enable|activate|(?:switch|turn)\s+on)$", re.IGNORECASE)
@@ -100,15 +124,63 @@ def note(text: str) -> tuple[str, dict[str, Any]] | None:
 
 def status(text: str) -> tuple[str, dict[str, Any]] | None:
     """A status for an incident. One that the server does not know may be somebody's own."""
-    match = _RESOLVE.search(text)
-    wanted = match["verb"] if match is not None else ""
+    words = without_courtesy(text)
+    match = _RESOLVE.match(words)
+    if match is not None:
+        wanted = _STATUSES[match["verb"].lower()] if match.end() == len(words) else ""
+    else:
+        match = _SET.match(words)
+        wanted = _wanted_status(words[match.end() :]) if match is not None else ""
+    if match is None or not wanted:
+        return None
+    return "incidents_set_status", {"incident": match["incident"], "status": wanted}
+
+
+def _wanted_status(words: str) -> str:
+    """The status that these words are, and nothing else; empty when they are more, or none."""
+    match = _STATUS.fullmatch(words)
     if match is None:
-        match = _SET.search(text)
-        if match is None:
-            return None
-        wanted = match["status"].strip()
-    known = _STATUSES.get(wanted.casefold(), wanted)
-    return "incidents_set_status", {"incident": match["incident"], "status": known}
+        return ""
+    wanted = match["status"].strip()
+    known = _STATUSES.get(wanted.casefold(), "")
+    if known or match["quote"]:
+        return known or wanted
+    return "" if _MORE_THAN_A_STATUS.search(wanted) else wanted
+
+
+def without_courtesy(text: str) -> str:
+    """An order without the thanks behind it, and without the full stop."""
+    words = text.strip(_END)
+    for _ in range(5):
+        last = _COURTESY.search(words, max(0, len(words) - 20))
+        if last is None:
+            break
+        words = words[: last.start()].rstrip(_END)
+    return words
+
+
+def half_understood(text: str, blanked: str, pipeline: str, revision: str) -> str:
+    """The part that is understood of an order that says more than that; empty for any other text.
+
+    `blanked` has `_` in the place of the pipeline's name.
+    """
+    words = without_courtesy(text)
+    if status(text) is None:
+        if match := _RESOLVE.match(words):
+            return f"{match['verb'].lower()} incident {match['incident']}"
+        if match := _SET.match(words):
+            known = re.match(rf"(?:{'|'.join(_STATUSES)})\b", words[match.end() :], re.IGNORECASE)
+            wanted = _STATUSES[known[0].lower()] if known is not None else "…"
+            return f"set incident {match['incident']} to {wanted}"
+    if not pipeline:
+        return ""
+    order = without_courtesy(blanked)
+    switch = wanted_state(order)
+    if switch is not None and _WHOLE_SWITCH.match(order) is None:
+        return f"{'enable' if switch else 'disable'} pipeline {pipeline}"
+    if is_roll_back(order) and revision and _WHOLE_ROLL_BACK.match(order) is None:
+        return f"roll back pipeline {pipeline} to revision {revision}"
+    return ""
 
 
 def is_roll_back(text: str) -> bool:

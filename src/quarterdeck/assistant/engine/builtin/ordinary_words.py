@@ -7,7 +7,7 @@ from typing import Final
 _WORDS: Final = """
 turn switch revert restore rollback describe preview investigate diagnose explain list print read open display count
 a about active affected after against agent agents ago alert alerts all also always am an and another any
-anybody anymore anyone anything applied applies apply applying are aren't around as assigned at bad be because
+anybody anymore anyone anything applied applies apply applying are aren't around as assigned at back bad be because
 been before behave being best big body both broken but by can can't cannot caused change changed changelog
 changes changing check collector collectors config configs configuration configurations configured content
 contents could count create created currently data day days dead definition deleted deploy deployed details did
@@ -35,3 +35,6 @@ whole whom whose why will with within without won't work working works would wro
 
 ORDINARY: Final = frozenset(_WORDS.split())
 """In lower case."""
+
+SIGNALS: Final = frozenset({"errors", "logs", "metrics", "profiles", "samples", "telemetry", "traces"})
+"""Ordinary words that pipelines are called by: directly behind `pipeline` each is a name."""

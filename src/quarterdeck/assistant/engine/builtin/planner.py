@@ -20,6 +20,7 @@ from quarterdeck.assistant.engine.builtin.intents import Call, Understood, inves
 from quarterdeck.assistant.engine.builtin.lines import said
 from quarterdeck.assistant.engine.builtin.mentions import Asked
 from quarterdeck.assistant.engine.builtin.question import Question, Turn, read
+from quarterdeck.assistant.engine.builtin.result import Result, call_key
 from quarterdeck.assistant.engine.engine import Answered, Delta, ModelRequest, WantedCall
 
 LABEL: Final = "[built-in planner, no language model]"
@@ -111,31 +112,49 @@ def next_calls(turn: Turn, understood: Understood | None, tools: AbstractSet[str
     """What is to be called now; nothing when it is time to answer. No call is planned twice."""
     if understood is None or turn.rounds >= _MOST_ROUNDS:
         return []
-    plan = understood.calls if turn.rounds == 0 else following.next_calls(understood, turn.results)
-    made = {(result.name, _json(result.arguments)) for result in turn.results}
-    return [(name, arguments) for name, arguments in plan if name in tools and (name, _json(arguments)) not in made]
+    results = results_for(turn, understood)
+    made = {result.key for result in results}
+    first = understood.calls if turn.rounds == 0 else []
+    calls = [each for each in first if each[0] in tools and call_key(*each) not in made]
+    if calls or not results:
+        return calls
+    then = following.next_calls(understood, results)
+    return [each for each in then if each[0] in tools and call_key(*each) not in made]
+
+
+def results_for(turn: Turn, understood: Understood | None) -> tuple[Result, ...]:
+    """The results behind the question, after those that stood before it and are of calls that it needs."""
+    wanted = {call_key(*call) for call in understood.calls} if understood is not None else set()
+    known = {result.call_id for result in turn.results}
+    stood = (each for each in turn.standing if each.key in wanted and each.call_id not in known)
+    return (*stood, *turn.results)
 
 
 def answer(
     turn: Turn, understood: Understood | None, tools: AbstractSet[str], response_format: Mapping[str, Any] | None
 ) -> str:
     """The answer, from the results alone; in the shape that was asked for."""
-    properties = structured.properties_of(response_format)
-    lines = _lines(turn, understood, tools, is_structured=bool(properties))
+    properties, results = structured.properties_of(response_format), results_for(turn, understood)
+    lines = _lines(results, understood, tools, is_structured=bool(properties))
     if properties:
-        about = answers.findings_of(understood, turn.results) if understood is not None else Findings(turn.results)
+        about = answers.findings_of(understood, results) if understood is not None else Findings(results)
         return _json(structured.sections(properties, LABEL, turn.question.facts, _within(lines), about))
     return "\n".join([LABEL, *_within(lines)])
 
 
-def _lines(turn: Turn, understood: Understood | None, tools: AbstractSet[str], *, is_structured: bool) -> list[str]:
+def _lines(
+    results: Sequence[Result], understood: Understood | None, tools: AbstractSet[str], *, is_structured: bool
+) -> list[str]:
     if understood is None or understood.intent.key == "help":
         return answers.refusal(tools, asked_for_help=understood is not None)
-    if not turn.results:
+    if understood.half:
+        return answers.not_whole(understood)
+    if not results:
         return answers.not_possible(understood)
     if is_structured:
-        return answers.facts(understood, answers.findings_of(understood, turn.results))
-    return answers.answer(understood, turn.results)
+        about = answers.findings_of(understood, results)
+        return [*answers.time_left(understood, results), *answers.facts(understood, about)]
+    return answers.answer(understood, results)
 
 
 def _within(lines: Sequence[str]) -> list[str]:

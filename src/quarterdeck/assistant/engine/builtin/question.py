@@ -38,6 +38,9 @@ class Turn:
     question: Question
     results: tuple[Result, ...] = ()
     rounds: int = 0
+    standing: tuple[Result, ...] = ()
+    """Results that stand directly before the question and were never answered from: whoever approves a call and then
+    asks again what it was asked for wants these."""
     earlier_changes: Mapping[str, Any] = field(default_factory=dict)
     """What `fleet_changes` was last called with for an earlier question."""
 
@@ -46,17 +49,42 @@ def read(messages: Sequence[ChatMessage]) -> Turn:
     """The last user message and what came after it. Nothing in a message makes this fail."""
     last = max((index for index, each in enumerate(messages) if each.get("role") == "user"), default=-1)
     raw = text_of(messages[last].get("content")) if last >= 0 else ""
+    before, behind = messages[: max(last, 0)], messages[last + 1 :]
+    results = _results(behind)
+    if any(result.is_repetition for result in results):
+        results = _without_repetitions([*_results(before), *results], len(results))
+    rounds = sum(bool(_calls(message)) for message in behind)
+    return Turn(question_in(raw), tuple(results), rounds, _standing(before), _earlier_changes(before))
+
+
+def _results(messages: Sequence[ChatMessage]) -> list[Result]:
+    """The results in the order in which they were asked for: they come in any."""
     asked: dict[str, tuple[str, Mapping[str, Any]]] = {}
-    results, rounds = [], 0
-    for message in messages[last + 1 :]:
-        calls = _calls(message)
-        rounds += bool(calls)
-        asked.update({call_id: (name, arguments) for call_id, name, arguments in calls})
+    results = []
+    for message in messages:
+        asked.update({call_id: (name, arguments) for call_id, name, arguments in _calls(message)})
         if message.get("role") == "tool":
             call_id = str(message.get("tool_call_id") or "")
             name, arguments = asked.get(call_id, (str(message.get("name") or ""), {}))
             results.append(Result(call_id, name, arguments, text_of(message.get("content"))))
-    return Turn(question_in(raw), tuple(results), rounds, _earlier_changes(messages[: max(last, 0)]))
+    places = {call_id: place for place, call_id in enumerate(asked)}
+    return sorted(results, key=lambda result: places.get(result.call_id, len(places)))
+
+
+def _without_repetitions(results: Sequence[Result], latest: int) -> list[Result]:
+    """The latest so many results, with the earlier result of the same call for each that was refused as repeated."""
+    made = {result.key: result for result in results if not result.is_repetition}
+    wanted = [made.get(result.key, result) if result.is_repetition else result for result in results[-latest:]]
+    return list({result.call_id: result for result in wanted}.values())
+
+
+def _standing(messages: Sequence[ChatMessage]) -> tuple[Result, ...]:
+    start = len(messages)
+    if not messages or messages[-1].get("role") != "tool":
+        return ()
+    while start > 0 and (messages[start - 1].get("role") == "tool" or _calls(messages[start - 1])):
+        start -= 1
+    return tuple(result for result in _results(messages[start:]) if not result.is_repetition)
 
 
 def question_in(raw: str) -> Question:

@@ -16,6 +16,7 @@ Item = Mapping[str, Any]
 
 _ERROR: Final = "error: "
 _NO_DATA: Final = "no data: "
+_REPEATED: Final = "error: this exact call has its result in this run already"
 _TOTAL: Final = re.compile(r'"total"\s*:\s*(\d{1,12})')
 _BETWEEN: Final = re.compile(r"[\s,]*")
 _MOST_SALVAGED: Final = 1000
@@ -40,6 +41,16 @@ class Result:
     def failed(self) -> bool:
         """Whether there is an error instead of an answer."""
         return self.content.startswith(_ERROR)
+
+    @property
+    def is_repetition(self) -> bool:
+        """Whether the call was not made, because its result stands further up."""
+        return self.content.startswith(_REPEATED)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The tool and its arguments: the same for the same call."""
+        return call_key(self.name, self.arguments)
 
     @property
     def is_empty(self) -> bool:
@@ -79,6 +90,11 @@ class Result:
             match = _TOTAL.search(self.content)
             return int(match[1]) if match is not None else len(self.items(key))
         return max(count(self.fields, "total"), len(self.items(key)))
+
+
+def call_key(name: str, arguments: Mapping[str, Any]) -> tuple[str, str]:
+    """A call without its id."""
+    return name, orjson.dumps(arguments, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=str).decode()
 
 
 def count(item: Item, key: str) -> int:
