@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -201,13 +202,23 @@ class Terminal:
     def is_interrupted(self) -> None:
         self._process.send_signal(signal.SIGINT)
 
+    def is_interrupted_until_it_ends(self) -> None:
+        """As by somebody who sees nothing happen: a signal right before Python reads is noticed behind that."""
+        for _ in range(10):
+            self.is_interrupted()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(3)
+                return
+
     def types(self, text: str) -> None:
         os.write(self._ours, text.encode())
 
     def ended(self) -> int:
         """The exit code; everything was read by then."""
         code = None
+        deadline = time.monotonic() + 60
         while code is None:
+            assert time.monotonic() < deadline, f"it does not end: {self.shown}"
             code = self._process.poll()
             if select.select([self._ours], [], [], 0.1)[0]:
                 try:
@@ -237,7 +248,7 @@ def test_who_leaves_at_the_prompt_is_told_that_it_waits(
     with Terminal(server, tmp_path, "ask", f"resolve incident {incident}") as terminal:
         terminal.until("Approve? [y/N]")
         if key == "\x03":
-            terminal.is_interrupted()
+            terminal.is_interrupted_until_it_ends()
         else:
             terminal.types(key)
         assert terminal.ended() == 130

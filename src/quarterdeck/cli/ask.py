@@ -6,7 +6,8 @@ import json
 import sys
 import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from typing import Any, NoReturn
 
 import click
@@ -151,10 +152,11 @@ def _follow(connection: Connection, run: run_pb2.Run, *, answer: bool | None, ou
     screen, nobody_there = _Screen(quiet=output == "json"), False
     try:
         with connection.client(RunServiceClientSync) as client:
-            for event in _events(client, connection, run.id):
-                screen.show(event)
-                if event.WhichOneof("event") == "paused":
-                    nobody_there |= _decide(client, connection, run.id, event.paused, answer)
+            with closing(_events(client, connection, run.id)) as events:
+                for event in events:
+                    screen.show(event)
+                    if event.WhichOneof("event") == "paused":
+                        nobody_there |= _decide(client, connection, run.id, event.paused, answer)
             final = client.get_run(rpb.GetRunRequest(id=run.id), headers=connection.headers).run
     except click.Abort:  # at the prompt, by Ctrl-C or Ctrl-D
         _leave("the approval still waits", run)
@@ -177,7 +179,9 @@ def _leave(what_goes_on: str, run: run_pb2.Run) -> NoReturn:
     sys.exit(_INTERRUPTED)
 
 
-def _events(client: RunServiceClientSync, connection: Connection, run_id: str) -> Iterator[run_pb2.RunEvent]:
+def _events(
+    client: RunServiceClientSync, connection: Connection, run_id: str
+) -> Generator[run_pb2.RunEvent, None, None]:
     """A run's events, whatever becomes of the connection in between."""
     after, failures = "", 0
     while True:
